@@ -1,0 +1,1 @@
+"""nightdesk engine: the desk without a screen."""

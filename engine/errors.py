@@ -48,7 +48,9 @@ class InvalidInput(DeskError):
     @classmethod
     def of(cls, field: str, value: object, allowed: str) -> InvalidInput:
         """Build the error with the one sentence shape used everywhere."""
-        return cls(f"{field}: {value} is not allowed; {allowed}", field=field, value=str(value), allowed=allowed)
+        return cls(
+            f"{field}: {value} is not allowed; {allowed}", field=field, value=str(value), allowed=allowed
+        )
 
 
 class InvalidOrder(InvalidInput):

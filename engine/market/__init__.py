@@ -1,0 +1,1 @@
+"""Market data: candles, books, indicators and the replay of recorded markets."""

@@ -1,0 +1,1 @@
+"""Recorded market data small enough to ship: the offline default."""

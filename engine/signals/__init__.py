@@ -1,0 +1,1 @@
+"""What wakes a trader: conditions, edges and schedules."""

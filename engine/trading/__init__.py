@@ -1,0 +1,1 @@
+"""One trader's runtime: risk, orders and their life cycle, the kill switch."""

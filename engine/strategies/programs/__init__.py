@@ -1,0 +1,1 @@
+"""Program strategies: untrusted Python in a sandbox host process."""

@@ -1,0 +1,1 @@
+"""Prompt strategies: templates, the chat-completions client, the built-in rules model."""

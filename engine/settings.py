@@ -1,0 +1,107 @@
+"""The desk's settings: one typed tree, read from TOML and then from the environment.
+
+Nothing is read at import. `load_settings(home)` reads `config.toml` in the home directory and lets
+the environment override it; an unknown key or a bad value is refused by name.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from engine.errors import InvalidSetting
+
+CONFIG_FILE = "config.toml"
+
+
+class ReplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the recorded market is played."""
+
+    source: Literal["candles", "raw"] = "candles"
+    """`candles`: one-minute candles of three symbols; `raw`: a recorded order book of one."""
+
+    speed: float = 60.0
+    """Market seconds per second, 1 to 600."""
+
+
+class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits of one call of a program."""
+
+    seconds: float = 1.0
+    """Longest time one call may take, up to 30."""
+
+
+class PromptSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits of one language-model call."""
+
+    connect_seconds: float = 5.0
+    """Longest wait for the connection."""
+
+    first_token_seconds: float = 30.0
+    """Longest wait for the first token, and between two tokens."""
+
+    total_seconds: float = 120.0
+    """Longest time a whole reply may take."""
+
+    tokens_per_second: int = 60
+    """How fast the built-in rules model streams its reasoning."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting of the desk."""
+
+    theme: str = "night"
+    """One of the themes in `themes/`."""
+
+    on_quit: Literal["keep", "cancel"] = "keep"
+    """What happens to resting entry orders when the desk ends; stops and take-profits always stay."""
+
+    database_url: str = ""
+    """A PostgreSQL URL; empty for SQLite in the home directory."""
+
+    replay: ReplaySettings = ReplaySettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    prompts: PromptSettings = PromptSettings()
+
+
+def default_home() -> Path:
+    """Return `NIGHTDESK_HOME`, or the platform's data folder for nightdesk."""
+    configured = os.environ.get("NIGHTDESK_HOME")
+    if configured:
+        return Path(configured).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("nightdesk", appauthor=False)
+
+
+def load_settings(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of a home directory.
+
+    Raises `InvalidSetting` naming the file, the key and what is allowed.
+    """
+    path = home / CONFIG_FILE
+    try:
+        tree = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+        settings = msgspec.convert(tree, Settings)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise InvalidSetting(f"{path}: cannot be read: {error}", field=str(path)) from error
+    except msgspec.ValidationError as error:
+        raise InvalidSetting(f"{path}: {error}", field=str(path)) from error
+    if environment.get("DATABASE_URL"):
+        settings = msgspec.structs.replace(settings, database_url=environment["DATABASE_URL"])
+    check_speed(settings.replay.speed)
+    if not 0 < settings.sandbox.seconds <= 30:
+        raise InvalidSetting.of("sandbox.seconds", settings.sandbox.seconds, "allowed is above 0 up to 30")
+    return settings
+
+
+def check_speed(speed: float) -> float:
+    """Return `speed` if a replay can run at it, else raise `InvalidSetting`."""
+    if not 1 <= speed <= 600:
+        raise InvalidSetting.of("speed", speed, "allowed is 1 to 600")
+    return speed
