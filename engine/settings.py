@@ -17,6 +17,7 @@ import msgspec
 from engine.errors import InvalidSetting
 
 CONFIG_FILE = "config.toml"
+DEFAULT_SPEED = 60.0
 
 
 class ReplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,8 +26,8 @@ class ReplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     source: Literal["candles", "raw"] = "candles"
     """`candles`: one-minute candles of three symbols; `raw`: a recorded order book of one."""
 
-    speed: float = 60.0
-    """Market seconds per second, 1 to 600."""
+    speed: float | None = None
+    """Market seconds per second, 1 to 600; left out, it is what it was last time (60 at first)."""
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,6 +51,9 @@ class PromptSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     tokens_per_second: int = 60
     """How fast the built-in rules model streams its reasoning."""
+
+    rules_port: int = 0
+    """Port of the built-in rules model on 127.0.0.1; 0 lets the system choose a free one."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,7 +98,8 @@ def load_settings(home: Path, environment: Mapping[str, str] = os.environ) -> Se
         raise InvalidSetting(f"{path}: {error}", field=str(path)) from error
     if environment.get("DATABASE_URL"):
         settings = msgspec.structs.replace(settings, database_url=environment["DATABASE_URL"])
-    check_speed(settings.replay.speed)
+    if settings.replay.speed is not None:
+        check_speed(settings.replay.speed)
     if not 0 < settings.sandbox.seconds <= 30:
         raise InvalidSetting.of("sandbox.seconds", settings.sandbox.seconds, "allowed is above 0 up to 30")
     return settings
@@ -105,3 +110,13 @@ def check_speed(speed: float) -> float:
     if not 1 <= speed <= 600:
         raise InvalidSetting.of("speed", speed, "allowed is 1 to 600")
     return speed
+
+
+def with_replay(settings: Settings, *, speed: float | None, source: str | None) -> Settings:
+    """Return the settings with the command line's replay options laid over them."""
+    replay = settings.replay
+    if speed is not None:
+        replay = msgspec.structs.replace(replay, speed=check_speed(speed))
+    if source is not None:
+        replay = msgspec.convert({**msgspec.structs.asdict(replay), "source": source}, ReplaySettings)
+    return msgspec.structs.replace(settings, replay=replay)

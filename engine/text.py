@@ -12,8 +12,10 @@ import re
 import unicodedata
 
 _ESCAPE_SEQUENCE = re.compile(
-    r"(?:\x1b|\x9b|\x9d|\x90)"  # ESC or its one-byte C1 forms, then one of:
-    r"(?:\[?[0-?]*[ -/]*[@-~]|\][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|[PX^_][^\x1b\x9c]*(?:\x1b\\|\x9c)?)?"
+    r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # operating system commands
+    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]*(?:\x1b\\|\x9c)?"  # device control and other strings
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # control sequences: colours, cursor, modes
+    r"|\x1b[ -/]*[0-~]?"  # two-character escapes
 )
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 _PLAIN = re.compile(r"[\x20-\x7e\n]*")

@@ -1,0 +1,240 @@
+"""Puts the desk together from its settings and from what the store remembers."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from engine.clock import ReplayClock
+from engine.errors import InvalidSetting, StoreFailed
+from engine.exchanges.instruments import INSTRUMENTS
+from engine.exchanges.paper import PaperExchange
+from engine.exchanges.wallet import open_wallet
+from engine.market.market_state import MarketState
+from engine.market.periods import DAY_MS, Period
+from engine.market.replay import ReplayPlayer
+from engine.market.sources import open_tape
+from engine.market.tape import Tape
+from engine.model.account import TraderConfig, TraderStatus
+from engine.model.event import Alert, Severity, Topic
+from engine.model.fill import Fill
+from engine.model.instrument import Instrument
+from engine.settings import DEFAULT_SPEED, Settings
+from engine.signals.conditions import parse_condition
+from engine.store.changes import Program, Setting, TraderState, Wallet
+from engine.store.restore import DeskState, EquityCurve, StoredTrader
+from engine.store.store import Store
+from engine.streams import Bus
+from engine.trading.books import TraderBooks
+from engine.trading.decision_log import DecisionLog
+from engine.trading.default_traders import default_traders
+from engine.trading.equity import EquityHistory
+from engine.trading.floor import TradingFloor
+from engine.trading.kill_switch import KillSwitch
+from engine.trading.ledger import MARKET_TIME_KEY, TraderLedger
+from engine.trading.orders import OrderDesk
+from engine.trading.ordinals import Ordinals
+from engine.trading.trader import TraderRuntime
+from engine.trading.waking import Waking
+
+REPLAY_SPEED_KEY = "replay.speed"
+REPLAY_PAUSED_KEY = "replay.paused"
+REPLAY_SOURCE_KEY = "replay.source"
+DESK_ID_KEY = "desk.id"
+HISTORY_BEFORE_START_MS = 2 * DAY_MS
+
+
+class DeskParts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The parts of a desk that is open and does not run yet."""
+
+    store: Store
+    clock: ReplayClock
+    tape: Tape
+    player: ReplayPlayer
+    market: MarketState
+    instruments: Mapping[str, Instrument]
+    traders: tuple[TraderRuntime, ...]
+    programs: tuple[Program, ...]
+    kill_switch: KillSwitch
+
+
+def assemble(home: Path, settings: Settings, bus: Bus) -> DeskParts:
+    """Open the home and rebuild the desk as it was, or a new one with three traders.
+
+    Raises `StoreFailed`, `HomeLocked` or `InvalidSetting`; the home is free again then.
+    """
+    store = Store.open(home, settings.database_url, on_failure=lambda error: _tell(bus, error))
+    try:
+        return _Assembly(store, settings, bus).parts()
+    except BaseException:
+        store.close()
+        raise
+
+
+def _tell(bus: Bus, error: StoreFailed) -> None:
+    bus.publish_edge(Topic.ALERTS, Alert(Severity.ERROR, error.message, 0))
+
+
+class _Assembly:
+    """The steps of putting a desk together, in the order the constructor and `parts` take them."""
+
+    def __init__(self, store: Store, settings: Settings, bus: Bus) -> None:
+        self._store = store
+        self._settings = settings
+        self._bus = bus
+        self._tape = open_tape(settings.replay.source)
+        self._instruments = {symbol: INSTRUMENTS[symbol] for symbol in self._tape.symbols}
+        self._state = store.restore()
+        if not self._state.traders:
+            self._state = self._first_state()
+        self._check_source()
+        resume_ms = int(self._state.settings.get(MARKET_TIME_KEY, 0)) + 1
+        self._start_ms = max(resume_ms, self._tape.start_ms + HISTORY_BEFORE_START_MS)
+        if self._tape.source == "raw":
+            self._start_ms = max(resume_ms, self._tape.start_ms)
+        self._clock = ReplayClock(self._start_ms - 1)
+        self._kill_switch = KillSwitch(store, self._state.settings)
+        self._ordinals = Ordinals(self._state.settings[DESK_ID_KEY], self._state.settings)
+
+    def parts(self) -> DeskParts:
+        """Return everything, connected."""
+        market = self._market()
+        traders = tuple(self._trader(stored, market) for stored in self._state.traders)
+        wakings = [Waking(trader, market, self._clock.now_ms()) for trader in traders]
+        floor = TradingFloor(market, traders, wakings, self._bus, self._tape.step_ms)
+        return DeskParts(
+            store=self._store,
+            clock=self._clock,
+            tape=self._tape,
+            player=self._player(floor),
+            market=market,
+            instruments=self._instruments,
+            traders=traders,
+            programs=self._state.programs,
+            kill_switch=self._kill_switch,
+        )
+
+    def _first_state(self) -> DeskState:
+        desk_id = Setting(key=DESK_ID_KEY, value=secrets.token_hex(8))
+        source = Setting(key=REPLAY_SOURCE_KEY, value=self._tape.source)
+        traders = [_new_trader(config) for config in default_traders(self._tape.symbols)]
+        for trader in traders:
+            if trader.wallet is not None:
+                self._store.write(trader.config, trader.state, trader.wallet)
+        self._store.write(desk_id, source)
+        return DeskState(
+            traders=tuple(traders), settings={desk_id.key: desk_id.value, source.key: source.value}
+        )
+
+    def _check_source(self) -> None:
+        """A home's market time only moves forward, so it stays with the recording it began with."""
+        begun = self._state.settings.get(REPLAY_SOURCE_KEY, self._tape.source)
+        if begun != self._tape.source:
+            raise InvalidSetting(
+                f"replay.source: this home replays {begun}, not {self._tape.source};"
+                " choose another home with --home DIR",
+                field="replay.source",
+                value=self._tape.source,
+                allowed=begun,
+            )
+
+    def _market(self) -> MarketState:
+        configs = [trader.config for trader in self._state.traders]
+        periods = {Period(config.period) for config in configs}
+        periods |= {parse_condition(config.signal).period for config in configs if config.signal}
+        market = MarketState(self._instruments, periods, self._clock)
+        for symbol in self._instruments:
+            market.warm_up(symbol, self._tape.history(symbol, self._start_ms))
+        return market
+
+    def _player(self, floor: TradingFloor) -> ReplayPlayer:
+        remembered = self._state.settings
+        speed = self._settings.replay.speed
+        was_paused = speed is None and remembered.get(REPLAY_PAUSED_KEY) == str(True)
+        if speed is None:
+            speed = float(remembered.get(REPLAY_SPEED_KEY, DEFAULT_SPEED))
+        player = ReplayPlayer(self._tape, self._clock, floor, speed)
+        player.seek(self._start_ms)
+        if was_paused:
+            player.pause()
+        return player
+
+    def _trader(self, stored: StoredTrader, market: MarketState) -> TraderRuntime:
+        config, trader_id = stored.config, stored.config.trader_id
+        wallet = stored.wallet or Wallet(trader_id=trader_id, cash=config.initial_capital)
+        ledger = TraderLedger(trader_id, stored.state.seq, self._bus, self._store, self._clock)
+        books = TraderBooks(trader_id, wallet, ledger)
+        state = self._state
+        orders_before = {
+            order.client_order_id: order
+            for order in (*state.recent_orders, *state.open_orders)
+            if order.trader_id == trader_id
+        }
+        fills = [fill for fill in state.fills if fill.trader_id == trader_id]
+        positions = [position for position in state.positions if position.trader_id == trader_id]
+        books.restore(orders_before.values(), fills, positions)
+        exchange = PaperExchange(
+            open_wallet(
+                trader_id=trader_id,
+                instruments=self._instruments,
+                cash=wallet.cash,
+                default_leverage=config.limits.default_leverage,
+                positions=positions,
+                orders=orders_before.values(),
+                realized_pnl=wallet.realized_pnl,
+                fees=wallet.fees,
+                funding=wallet.funding,
+                next_trade_number=1 + max(map(_trade_number, fills), default=0),
+            ),
+            market.quote_or_none,
+            books.apply,
+            market.book,
+            remembered=orders_before.values(),
+        )
+        log = DecisionLog(trader_id, ledger, self._clock)
+        for record in log.restore(record for record in state.decisions if record.trader_id == trader_id):
+            ledger.write(record)
+        equity = EquityHistory(trader_id)
+        equity.load(stored.equity.ts_ms, stored.equity.equity)
+        orders = OrderDesk(
+            config,
+            exchange,
+            books,
+            ledger,
+            market,
+            self._instruments,
+            self._ordinals,
+            self._kill_switch,
+            self._clock,
+        )
+        return TraderRuntime(
+            config,
+            stored.state,
+            exchange,
+            books,
+            orders,
+            equity,
+            log,
+            ledger,
+            market,
+            self._ordinals,
+            self._clock,
+        )
+
+
+def _trade_number(fill: Fill) -> int:
+    return int(fill.trade_id.rpartition("-")[2])
+
+
+def _new_trader(config: TraderConfig) -> StoredTrader:
+    from array import array
+
+    return StoredTrader(
+        config=config,
+        state=TraderState(trader_id=config.trader_id, status=TraderStatus.ACTIVE),
+        wallet=Wallet(trader_id=config.trader_id, cash=config.initial_capital),
+        equity=EquityCurve(array("q"), array("d")),
+    )

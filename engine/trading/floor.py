@@ -1,0 +1,73 @@
+"""The trading floor: every market event goes through here, in one order, whatever its source.
+
+A quote first updates the market, then lets each wallet match, trigger and liquidate; a closed
+candle then moves signals; schedules and equity samples follow the market's time. All of it is
+synchronous and quick: strategies only get a trigger queued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from engine.market.market_state import MarketState
+from engine.model.account import EquityPoint
+from engine.model.candle import Candle
+from engine.model.event import Topic
+from engine.model.quote import BookSnapshot, Quote
+from engine.streams import Bus
+from engine.trading.trader import TraderRuntime
+from engine.trading.waking import Waking
+
+
+class TradingFloor:
+    """Takes the market's events (a `MarketSink`) and passes them on to every trader."""
+
+    def __init__(
+        self,
+        market: MarketState,
+        traders: Sequence[TraderRuntime],
+        wakings: Sequence[Waking],
+        bus: Bus,
+        sample_ms: int,
+    ) -> None:
+        self._market = market
+        self._traders = traders
+        self._wakings = wakings
+        self._bus = bus
+        self._sample_ms = sample_ms
+        self._next_sample_ms = 0
+
+    def on_quote(self, quote: Quote) -> None:
+        """Take the best bid and ask of a symbol."""
+        self._market.on_quote(quote)
+        book = self._market.book(quote.symbol)
+        for trader in self._traders:
+            trader.exchange.on_quote(quote, book)
+        self._bus.publish_level(Topic.QUOTES, quote.symbol, quote)
+        if quote.ts_ms >= self._next_sample_ms:
+            self._on_sample(quote.ts_ms)
+
+    def on_book(self, snapshot: BookSnapshot) -> None:
+        """Take the order book of a symbol."""
+        self._market.on_book(snapshot)
+
+    def on_candle(self, symbol: str, candle: Candle) -> None:
+        """Take a one-minute candle; closed ones move the signals."""
+        for closed in self._market.on_candle(symbol, candle):
+            for waking in self._wakings:
+                waking.on_candle(symbol, closed)
+
+    def on_funding(self, symbol: str, rate: Decimal, mark: Decimal, ts_ms: int) -> None:
+        """Take a funding settlement that is due now."""
+        for trader in self._traders:
+            trader.exchange.on_funding(symbol, rate, mark, ts_ms)
+
+    def _on_sample(self, ts_ms: int) -> None:
+        self._next_sample_ms = ts_ms - ts_ms % self._sample_ms + self._sample_ms
+        for trader in self._traders:
+            equity = trader.exchange.account(self._market.marks()).equity
+            if trader.equity.append(ts_ms, equity):
+                trader.ledger.write(EquityPoint(trader.config.trader_id, ts_ms, equity))
+        for waking in self._wakings:
+            waking.on_time(ts_ms)

@@ -1,0 +1,299 @@
+"""The runtime of one trader: it wakes on triggers, asks its strategy and carries out the answer.
+
+Isolated: whatever a strategy does (raise, hang, answer junk) ends in this trader's own record and
+status, never in another's. One decision runs at a time; a trigger that arrives meanwhile waits,
+and a second of the same kind and symbol replaces the one waiting, so none is lost and none piles up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from decimal import Decimal
+
+import msgspec
+
+from engine.clock import Clock
+from engine.errors import DeskError, StrategyFailed
+from engine.exchanges.paper import PaperExchange
+from engine.market.market_state import MarketState
+from engine.market.periods import Period
+from engine.model.account import Account, TraderConfig, TraderKind, TraderStatus
+from engine.model.decision import Decision, DecisionRecord, DecisionStatus, Operation
+from engine.model.event import DecisionEvent, Severity, Topic, TraderEvent
+from engine.model.order import Order, OrderStatus
+from engine.model.trigger import Trigger, TriggerKind
+from engine.store.changes import TraderState
+from engine.strategies.base import Strategy, StrategyReply
+from engine.strategies.context import StrategyContext, SymbolContext
+from engine.text import safe_line
+from engine.trading.books import TraderBooks
+from engine.trading.decision_log import DecisionLog
+from engine.trading.equity import EquityHistory
+from engine.trading.ledger import TraderLedger
+from engine.trading.orders import OrderDesk
+from engine.trading.ordinals import Ordinals
+from engine.trading.sizing import order_for_decision
+
+FAILURES_BEFORE_STOPPING = 3
+FAILURE_WINDOW_SECONDS = 600.0
+RECENT_FILLS_SHOWN = 10
+
+
+class TraderRuntime:
+    """One trader: its status, its decisions and its orders."""
+
+    def __init__(
+        self,
+        config: TraderConfig,
+        state: TraderState,
+        exchange: PaperExchange,
+        books: TraderBooks,
+        orders: OrderDesk,
+        equity: EquityHistory,
+        log: DecisionLog,
+        ledger: TraderLedger,
+        market: MarketState,
+        ordinals: Ordinals,
+        clock: Clock,
+    ) -> None:
+        self.config = config
+        self.status = state.status
+        self.status_reason = state.status_reason
+        self.exchange = exchange
+        self.books = books
+        self.orders = orders
+        self.equity = equity
+        self.log = log
+        self.ledger = ledger
+        self.thinking = False
+        self._strategy: Strategy | None = None
+        self._market = market
+        self._ordinals = ordinals
+        self._clock = clock
+        self._waiting: dict[tuple[TriggerKind, str], Trigger] = {}
+        self._woken = asyncio.Event()
+        self._failures: deque[float] = deque(maxlen=FAILURES_BEFORE_STOPPING)
+        self._stopped = self.status is TraderStatus.ERROR
+
+    @property
+    def listens(self) -> bool:
+        """Whether a trigger would wake it: active, or failed lately but not stopped for it."""
+        return (
+            self.config.kind is not TraderKind.MANUAL
+            and self.status is not TraderStatus.PAUSED
+            and not self._stopped
+        )
+
+    def wake(self, trigger: Trigger) -> None:
+        """Queue a trigger; it is dropped when the trader does not listen."""
+        if self.listens:
+            self._waiting[trigger.kind, trigger.symbol] = trigger
+            self._woken.set()
+
+    def attach(self, strategy: Strategy) -> None:
+        """Give the trader what decides for it."""
+        self._strategy = strategy
+
+    def start(self) -> None:
+        """Make the trader active and forget past failures."""
+        self._failures.clear()
+        self._stopped = False
+        self._set_status(TraderStatus.ACTIVE, "")
+
+    def pause(self, reason: str = "paused by hand") -> None:
+        """Stop deciding; a decision under way is discarded when it arrives."""
+        self._waiting.clear()
+        self._set_status(TraderStatus.PAUSED, reason)
+
+    def fail(self, error: DeskError) -> None:
+        """Put the trader into Error because its strategy cannot be had at all."""
+        self._stopped = True
+        self._set_status(TraderStatus.ERROR, safe_line(error.message))
+        self.ledger.alert(Severity.ERROR, f"{self.config.name}: {safe_line(error.message)}")
+
+    def account(self) -> Account:
+        """Return the trader's money at the present mark prices."""
+        day_start = self._clock.now_ms() // 86_400_000 * 86_400_000
+        opening = self.equity.at_or_before(day_start)
+        account = self.exchange.account(self._market.marks())
+        opening_equity = self.config.initial_capital if opening is None else round(Decimal(opening), 2)
+        return msgspec.structs.replace(account, day_pnl=account.equity - opening_equity)
+
+    async def run(self) -> None:
+        """Decide whenever woken, until cancelled."""
+        while True:
+            await self._woken.wait()
+            if not self._waiting:
+                self._woken.clear()
+                continue
+            trigger = self._waiting.pop(next(iter(self._waiting)))
+            self.thinking = True
+            try:
+                await self._decide(trigger)
+            finally:
+                self.thinking = False
+
+    async def _decide(self, trigger: Trigger) -> None:
+        if self._strategy is None:
+            return
+        record = await self._begin(trigger)
+        started = self._clock.monotonic()
+        try:
+            reply = await self._strategy.decide(self._context(trigger), self.log.listener(record))
+            finished = await self._carry_out(record, reply)
+            self._succeeded()
+        except asyncio.CancelledError:
+            self._finish(record, DecisionStatus.FAILED, "the desk was stopped while it was deciding", started)
+            raise
+        except DeskError as error:
+            finished = self._failed(record, error)
+        except Exception as error:  # a trader's fault stays its own
+            finished = self._failed(record, StrategyFailed(f"{type(error).__name__}: {error}"))
+        self._finish(finished, finished.status, finished.outcome, started)
+
+    async def _begin(self, trigger: Trigger) -> DecisionRecord:
+        decision_id, ordinal = self._ordinals.next_decision_id(self.config.trader_id)
+        record = DecisionRecord(
+            decision_id=decision_id,
+            trader_id=self.config.trader_id,
+            trigger=trigger,
+            started_ms=self._clock.now_ms(),
+        )
+        self.log.keep(record)
+        self.ledger.publish(Topic.DECISIONS, lambda seq: DecisionEvent(record, seq))
+        await self.ledger.journal(record, ordinal)
+        return record
+
+    def _context(self, trigger: Trigger) -> StrategyContext:
+        return StrategyContext(
+            trader=self.config,
+            trigger=trigger,
+            now_ms=self._clock.now_ms(),
+            account=self.account(),
+            positions=self.books.marked_positions(self._market.marks()),
+            open_orders=tuple(self.books.open_orders.values()),
+            recent_fills=tuple(self.books.recent_fills)[-RECENT_FILLS_SHOWN:],
+            symbols=tuple(self._symbol_context(symbol) for symbol in self.config.symbols),
+        )
+
+    def _symbol_context(self, symbol: str) -> SymbolContext:
+        quote = self._market.quote(symbol)
+        period = Period(self.config.period)
+        return SymbolContext(
+            symbol=symbol,
+            mark=quote.mark,
+            bid=quote.bid,
+            ask=quote.ask,
+            tick_size=self.orders.instrument(symbol).tick_size,
+            change_24h=self._market.change_24h(symbol),
+            candles=self._market.closed_candles(symbol, period),
+            indicators=self._market.indicators(symbol, period),
+        )
+
+    async def _carry_out(self, record: DecisionRecord, reply: StrategyReply) -> DecisionRecord:
+        record = msgspec.structs.replace(
+            record,
+            decisions=reply.decisions,
+            prompt=reply.prompt,
+            reply=reply.reply,
+            reasoning=reply.reasoning,
+            tokens=reply.tokens,
+        )
+        if self.status is TraderStatus.PAUSED:
+            return _ended(record, DecisionStatus.REFUSED, "the trader was paused while it was deciding")
+        outcomes: list[str] = []
+        order_ids: list[str] = []
+        refused = False
+        for decision in reply.decisions:
+            if decision.operation is Operation.HOLD:
+                continue
+            try:
+                order = await self._execute(decision, record.decision_id)
+                order_ids.append(order.client_order_id)
+                outcomes.append(_describe(order))
+            except DeskError as error:
+                refused = True
+                outcomes.append(f"{decision.operation} {decision.symbol} refused: {error.message}")
+        if not outcomes:
+            return _ended(record, DecisionStatus.HELD, "hold")
+        status = DecisionStatus.EXECUTED if order_ids else DecisionStatus.REFUSED
+        if refused:
+            self.ledger.alert(Severity.WARNING, f"{self.config.name}: {'; '.join(outcomes)}")
+        record = msgspec.structs.replace(record, order_ids=tuple(order_ids))
+        return _ended(record, status, "; ".join(outcomes))
+
+    async def _execute(self, decision: Decision, decision_id: str) -> Order:
+        instrument = self.orders.instrument(decision.symbol)
+        request = order_for_decision(
+            decision,
+            self.config,
+            instrument,
+            self.books.positions.get(decision.symbol),
+            self.account().available,
+        )
+        return await self.orders.submit(request, decision_id)
+
+    def _failed(self, record: DecisionRecord, error: DeskError) -> DecisionRecord:
+        reason = safe_line(error.message)
+        now = self._clock.monotonic()
+        self._failures.append(now)
+        repeated = (
+            len(self._failures) == FAILURES_BEFORE_STOPPING
+            and now - self._failures[0] <= FAILURE_WINDOW_SECONDS
+        )
+        if repeated:
+            self._stopped = True
+            self._waiting.clear()
+            reason = f"stopped after {FAILURES_BEFORE_STOPPING} failures: {reason}"
+        if self.status is not TraderStatus.PAUSED:
+            self._set_status(TraderStatus.ERROR, reason)
+        self.ledger.alert(Severity.ERROR, f"{self.config.name}: {reason}")
+        return _ended(record, DecisionStatus.FAILED, reason)
+
+    def _succeeded(self) -> None:
+        if self.status is TraderStatus.ERROR:
+            self._set_status(TraderStatus.ACTIVE, "")
+
+    def _finish(self, record: DecisionRecord, status: DecisionStatus, outcome: str, started: float) -> None:
+        latency_ms = round((self._clock.monotonic() - started) * 1000)
+        reasoning = record.reasoning or self.log.text(record.decision_id)
+        record = msgspec.structs.replace(
+            record, status=status, outcome=outcome, latency_ms=latency_ms, reasoning=reasoning
+        )
+        self.log.keep(record)
+        self.ledger.publish(Topic.DECISIONS, lambda seq: DecisionEvent(record, seq))
+        self.ledger.write(record)
+
+    def _set_status(self, status: TraderStatus, reason: str) -> None:
+        self.status, self.status_reason = status, reason
+        trader_id = self.config.trader_id
+        self.ledger.publish(Topic.TRADERS, lambda seq: TraderEvent(trader_id, status, reason, seq))
+        self.ledger.write(
+            TraderState(trader_id=trader_id, status=status, status_reason=reason, seq=self.ledger.seq)
+        )
+
+
+async def stop_all(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel the traders' tasks and wait until each has recorded its end."""
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def _ended(record: DecisionRecord, status: DecisionStatus, outcome: str) -> DecisionRecord:
+    return msgspec.structs.replace(record, status=status, outcome=outcome)
+
+
+def _describe(order: Order) -> str:
+    done = f"{order.side} {order.quantity} {order.symbol}"
+    if order.average_price is not None:
+        done += f" filled {order.filled_quantity} at {order.average_price.normalize():f}"
+    if order.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED) and order.status_reason:
+        done += f" {order.status}: {order.status_reason}"
+    elif order.average_price is None:
+        done += f" {order.status}"
+    return done

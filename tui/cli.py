@@ -1,0 +1,108 @@
+"""The command line: options, sub-commands and exit codes.
+
+Only the standard library is imported here, so that `--help` and a wrong option answer at once.
+Exit codes: 0 done, 1 the desk could not run or broke, 2 a wrong option.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+DESCRIPTION = "A terminal trading desk for AI traders."
+EPILOG = """\
+commands:
+  nightdesk                run the desk on this terminal
+  nightdesk --headless     run it without a screen; ends on Ctrl-C, SIGTERM or SIGHUP
+  nightdesk paths          print where the desk keeps its files
+  nightdesk doctor         check this machine and say how to mend what is wrong
+
+Settings are read from config.toml in the home directory, then from the environment
+(NIGHTDESK_HOME, DATABASE_URL), then from these options. Press ? on the desk for its keys.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser; its help is the manual of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="nightdesk",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", nargs="?", choices=("paths", "doctor"), help=argparse.SUPPRESS)
+    parser.add_argument("--home", metavar="DIR", type=Path, help="where the desk keeps its files")
+    parser.add_argument("--theme", metavar="NAME", help="night, day, safe, contrast or terminal")
+    parser.add_argument("--speed", metavar="N", type=float, help="market seconds per second, 1 to 600")
+    parser.add_argument(
+        "--source",
+        choices=("candles", "raw"),
+        help="what is replayed: candles of three symbols, or a recorded order book of one",
+    )
+    parser.add_argument("--headless", action="store_true", help="run without a screen")
+    parser.add_argument(
+        "--fps", metavar="N", type=int, default=10, help="most frames a second the screen may send, 1 to 60"
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and end")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    from engine.errors import DeskError, InvalidInput
+
+    options = build_parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except InvalidInput as error:
+        print(f"nightdesk: {error.message}", file=sys.stderr)
+        return 2
+    except DeskError as error:
+        print(f"nightdesk: {error.message}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.version:
+        from importlib.metadata import version
+
+        print(f"nightdesk {version('nightdesk')}")
+        return 0
+    from engine.settings import default_home
+
+    home: Path = (options.home or default_home()).expanduser().absolute()
+    if options.command == "paths":
+        from tui.doctor import print_paths
+
+        return print_paths(home)
+    if options.command == "doctor":
+        from tui.doctor import run_doctor
+
+        return run_doctor(home)
+    return _run_desk(options, home)
+
+
+def _run_desk(options: argparse.Namespace, home: Path) -> int:
+    from engine.errors import InvalidSetting
+    from engine.settings import load_settings, with_replay
+
+    if not 1 <= options.fps <= 60:
+        raise InvalidSetting.of("--fps", options.fps, "allowed is 1 to 60")
+    settings = with_replay(load_settings(home), speed=options.speed, source=options.source)
+    if options.headless:
+        from tui.headless import run_headless
+
+        return run_headless(home, settings)
+    # Textual reads this once, when it is first imported; its own cap must not delay a key's repaint.
+    os.environ.setdefault("TEXTUAL_FPS", "120")
+    from tui.launch import run_screen
+
+    return run_screen(home, settings, theme=options.theme, frames_per_second=options.fps)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

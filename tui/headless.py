@@ -1,0 +1,94 @@
+"""The desk without a screen: the same engine, its events as lines of text on standard output."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.errors import Lagged
+from engine.local_desk import LocalDesk
+from engine.model.decision import DecisionStatus
+from engine.model.event import (
+    Alert,
+    DecisionEvent,
+    Edge,
+    FillEvent,
+    OrderEvent,
+    Topic,
+    TraderEvent,
+)
+from engine.settings import Settings
+from engine.streams import Bus, Subscription
+
+TOPICS = (Topic.ORDERS, Topic.FILLS, Topic.DECISIONS, Topic.TRADERS, Topic.ALERTS)
+
+
+def run_headless(home: Path, settings: Settings) -> int:
+    """Run the desk until a signal ends it; return the exit code."""
+    asyncio.run(_run(home, settings))
+    return 0
+
+
+async def _run(home: Path, settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    bus = Bus()
+    events = bus.subscribe(TOPICS)
+    desk = await LocalDesk.open(home, settings, bus)
+    try:
+        await desk.start()
+        market = desk.market()
+        print(f"nightdesk runs in {home}: {market.source} at {market.speed:g}x, Ctrl-C ends it", flush=True)
+        printing = asyncio.create_task(_print_events(desk, events))
+        await stop.wait()
+        printing.cancel()
+    finally:
+        await desk.close()
+    print("nightdesk ended", flush=True)
+
+
+async def _print_events(desk: LocalDesk, events: Subscription) -> None:
+    names = {trader.trader_id: trader.name for trader in desk.traders()}
+    while True:
+        try:
+            async for batch in events:
+                for edge in batch.edges:
+                    line = describe(edge, names)
+                    if line:
+                        print(f"{_time(desk.market().now_ms)} {line}", flush=True)
+            return
+        except Lagged as lagged:
+            print(f"nightdesk: {lagged.message}", file=sys.stderr, flush=True)
+
+
+def describe(edge: Edge, names: dict[int, str]) -> str:
+    """Return one line for an event, or "" for one not worth a line."""
+    match edge:
+        case OrderEvent(order):
+            reason = f" ({order.status_reason})" if order.status_reason else ""
+            return (
+                f"{names.get(order.trader_id, '?')}: order {order.side} {order.quantity} {order.symbol}"
+                f" {order.status}{reason}"
+            )
+        case FillEvent(fill):
+            return (
+                f"{names.get(fill.trader_id, '?')}: fill {fill.side} {fill.quantity} {fill.symbol}"
+                f" at {fill.price}, fee {fill.fee:.4f}, realized {fill.realized_pnl:+.2f}"
+            )
+        case DecisionEvent(record) if record.status is not DecisionStatus.STARTED:
+            return f"{names.get(record.trader_id, '?')}: decision {record.status}: {record.outcome}"
+        case TraderEvent(trader_id, status, reason):
+            return f"{names.get(trader_id, '?')}: {status} {reason}".rstrip()
+        case Alert(severity, message):
+            return f"{severity}: {message}"
+        case _:
+            return ""
+
+
+def _time(ts_ms: int) -> str:
+    return datetime.fromtimestamp(ts_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
