@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Protocol
 
 from engine.clock import Clock
+from engine.errors import StoreFailed
 from engine.exchanges.base import BalanceReason, BalanceReport
 from engine.model.event import Alert, Edge, Severity, Topic
 from engine.store.changes import Change, Setting
@@ -36,6 +39,7 @@ class TraderLedger:
         self._bus = bus
         self._store = store
         self._clock = clock
+        self._last_write: Future[None] | None = None
 
     def publish(self, topic: Topic, build: Callable[[int], Edge]) -> None:
         """Give the next edge its number and send it to every reader."""
@@ -44,7 +48,13 @@ class TraderLedger:
 
     def write(self, *changes: Change) -> None:
         """Store changes as one unit without waiting."""
-        self._store.write(*changes, self._market_time())
+        self._last_write = self._store.write(*changes, self._market_time())
+
+    async def written(self) -> None:
+        """Return when everything written so far is durable, or has failed, which the store tells."""
+        if self._last_write is not None:
+            with contextlib.suppress(StoreFailed):
+                await asyncio.wrap_future(self._last_write)
 
     async def journal(self, *changes: Change) -> None:
         """Store changes as one unit and return when they are durable."""

@@ -113,7 +113,9 @@ class OrderDesk:
         """Cancel an open order; raise `NotFound` for one that is not open here."""
         if client_order_id not in self._books.open_orders:
             raise NotFound(f"order: {client_order_id} is not open", field="client_order_id")
-        return await self._exchange.cancel_order(client_order_id)
+        cancelled = await self._exchange.cancel_order(client_order_id)
+        await self._ledger.written()
+        return cancelled
 
     async def amend(self, client_order_id: str, quantity: Decimal | None, price: Decimal | None) -> Order:
         """Change a resting limit order within the same limits a new one has to keep."""
@@ -138,7 +140,9 @@ class OrderDesk:
         )
         exposure = self._exposure(order.symbol, preview, without=client_order_id)
         check_order(request, self._trader.limits, exposure)
-        return await self._exchange.amend_order(client_order_id, quantity, price)
+        amended = await self._exchange.amend_order(client_order_id, quantity, price)
+        await self._ledger.written()
+        return amended
 
     async def reconcile(self) -> None:
         """Settle every order whose outcome the desk does not know, by asking the venue."""
@@ -191,14 +195,18 @@ class OrderDesk:
 
     async def _send(self, intent: Order) -> Order:
         try:
-            return await self._exchange.place_order(msgspec.structs.replace(intent, status=OrderStatus.SENT))
+            placed = await self._exchange.place_order(
+                msgspec.structs.replace(intent, status=OrderStatus.SENT)
+            )
         except OrderRejected as rejection:
             self._store(self._ended(intent, OrderStatus.REJECTED, rejection.message))
             raise
         except VenueTimeout as timeout:
             unknown = self._ended(intent, OrderStatus.UNKNOWN, timeout.message)
             self._store(unknown)
-            return unknown
+            return self._books.order(intent.client_order_id) or unknown
+        await self._ledger.written()
+        return placed
 
     async def _settle(self, order: Order) -> None:
         for look_up in range(LOOK_UPS_THAT_PROVE_ABSENCE):

@@ -24,7 +24,7 @@ from engine.model.decision import Decision, DecisionRecord, DecisionStatus, Oper
 from engine.model.event import DecisionEvent, Severity, Topic, TraderEvent
 from engine.model.order import Order, OrderStatus
 from engine.model.trigger import Trigger, TriggerKind
-from engine.store.changes import TraderState
+from engine.store.changes import Setting, TraderState
 from engine.strategies.base import Strategy, StrategyReply
 from engine.strategies.context import StrategyContext, SymbolContext
 from engine.text import safe_line
@@ -138,9 +138,10 @@ class TraderRuntime:
     async def _decide(self, trigger: Trigger) -> None:
         if self._strategy is None:
             return
-        record = await self._begin(trigger)
+        record, ordinal = self._begin(trigger)
         started = self._clock.monotonic()
         try:
+            await self.ledger.journal(record, ordinal)
             reply = await self._strategy.decide(self._context(trigger), self.log.listener(record))
             finished = await self._carry_out(record, reply)
             self._succeeded()
@@ -153,7 +154,7 @@ class TraderRuntime:
             finished = self._failed(record, StrategyFailed(f"{type(error).__name__}: {error}"))
         self._finish(finished, finished.status, finished.outcome, started)
 
-    async def _begin(self, trigger: Trigger) -> DecisionRecord:
+    def _begin(self, trigger: Trigger) -> tuple[DecisionRecord, Setting]:
         decision_id, ordinal = self._ordinals.next_decision_id(self.config.trader_id)
         record = DecisionRecord(
             decision_id=decision_id,
@@ -163,8 +164,7 @@ class TraderRuntime:
         )
         self.log.keep(record)
         self.ledger.publish(Topic.DECISIONS, lambda seq: DecisionEvent(record, seq))
-        await self.ledger.journal(record, ordinal)
-        return record
+        return record, ordinal
 
     def _context(self, trigger: Trigger) -> StrategyContext:
         return StrategyContext(

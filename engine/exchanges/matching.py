@@ -1,0 +1,240 @@
+"""The only fill rules in the project: order x quote, book or candle -> executions.
+
+Liquidity is what the recorded market showed; it does not react to our orders, and our own orders
+never trade with each other.
+
+- **Taker, with a book:** the levels of the other side are walked, best first.
+- **Taker, with a quote only:** the touch shows its displayed size; every further displayed size
+  stands one tick worse, without end. What exceeds the touch fills at the worst price it needs (two
+  executions, never thousands), so slippage grows with size and errs against the trader.
+- **Market orders** never trade more than `MARKET_TAKE_BOUND` away from the mark price; what is left
+  expires.
+- **Resting limits** fill at their own price as maker: the whole rest when the best opposite price is
+  strictly through the limit, at most the size displayed there when it stands exactly at it.
+- **Triggers** look at the mark price: a stop buys at or above, sells at or below its trigger; a
+  take-profit the opposite. A triggered order is a market order.
+- **Candles** are pessimistic: stops before limits before take-profits; a trigger that the open has
+  jumped over fills at the open; a limit fills only when the price went strictly through it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Final
+
+import msgspec
+
+from engine.model.candle import Candle
+from engine.model.fill import Liquidity
+from engine.model.instrument import Instrument
+from engine.model.order import Order, OrderType, Side, TimeInForce
+from engine.model.quote import BookLevel, BookSnapshot, Quote
+
+MARKET_TAKE_BOUND: Final = Decimal("0.05")
+"""How far from the mark price a market order may trade (`marketTakeBound` of Binance USD-M)."""
+
+
+class Execution(msgspec.Struct, frozen=True):
+    """A quantity traded at one price, before anybody has accounted for it."""
+
+    price: Decimal
+    quantity: Decimal
+    liquidity: Liquidity
+
+
+class Remainder(enum.StrEnum):
+    """What becomes of the part of a new order that did not trade at once."""
+
+    RESTS = "rests"
+    EXPIRES = "expires"
+    REJECTED = "rejected"
+
+
+class Match(msgspec.Struct, frozen=True):
+    """How a new order meets the market; `reason` says why a remainder expires or is rejected."""
+
+    executions: tuple[Execution, ...]
+    remainder: Remainder
+    reason: str = ""
+
+
+class CandleFill(msgspec.Struct, frozen=True):
+    """An order that traded inside a candle."""
+
+    order: Order
+    execution: Execution
+
+
+def best_opposite(side: Side, quote: Quote, book: BookSnapshot | None) -> BookLevel | None:
+    """Return the best level an order on `side` could trade with, None when that side is empty."""
+    if book is not None:
+        levels = book.asks if side is Side.BUY else book.bids
+        return levels[0] if levels else None
+    if side is Side.BUY:
+        return BookLevel(quote.ask, quote.ask_quantity)
+    return BookLevel(quote.bid, quote.bid_quantity)
+
+
+def would_take(side: Side, price: Decimal, quote: Quote, book: BookSnapshot | None) -> bool:
+    """Tell whether a limit order at `price` would trade at once."""
+    best = best_opposite(side, quote, book)
+    return best is not None and _is_within(side, best.price, price)
+
+
+def match_new(
+    order: Order,
+    quantity: Decimal,
+    quote: Quote,
+    book: BookSnapshot | None,
+    instrument: Instrument,
+    worst_price: Decimal | None = None,
+) -> Match:
+    """Return how `quantity` of a new market, triggered or limit order meets the market.
+
+    `worst_price` bounds the taker part further than the order itself does.
+    """
+    is_limit = order.type is OrderType.LIMIT and order.price is not None
+    if is_limit and order.time_in_force is TimeInForce.POST_ONLY:
+        return _match_post_only(order, quote, book)
+    limit = order.price if is_limit and order.price is not None else market_bound(order.side, quote.mark)
+    if worst_price is not None and not _is_within(order.side, limit, worst_price):
+        limit = worst_price
+    executions = take(order.side, quantity, limit, quote, book, instrument)
+    taken = sum((execution.quantity for execution in executions), Decimal(0))
+    if taken < quantity and order.time_in_force is TimeInForce.FOK:
+        reason = f"fill-or-kill: only {taken} of {quantity} could fill at once"
+        return Match((), Remainder.EXPIRES, reason)
+    if is_limit and order.time_in_force is TimeInForce.GTC:
+        return Match(executions, Remainder.RESTS)
+    reason = ""
+    if taken < quantity:
+        rule = (
+            "immediate-or-cancel" if is_limit else f"market order within {MARKET_TAKE_BOUND:.0%} of the mark"
+        )
+        reason = f"{rule}: only {taken} of {quantity} could fill at {limit.normalize():f} or better"
+    return Match(executions, Remainder.EXPIRES, reason)
+
+
+def market_bound(side: Side, mark: Decimal) -> Decimal:
+    """Return the worst price a market order may trade at."""
+    return mark * (1 + side.sign * MARKET_TAKE_BOUND)
+
+
+def take(
+    side: Side,
+    quantity: Decimal,
+    limit: Decimal,
+    quote: Quote,
+    book: BookSnapshot | None,
+    instrument: Instrument,
+) -> tuple[Execution, ...]:
+    """Return what an order takes at once at `limit` or better; see the module for the rule."""
+    if book is None:
+        return _take_from_quote(side, quantity, limit, quote, instrument)
+    executions = []
+    remaining = quantity
+    for level in book.asks if side is Side.BUY else book.bids:
+        if remaining <= 0 or not _is_within(side, level.price, limit):
+            break
+        taken = min(remaining, level.quantity)
+        executions.append(Execution(level.price, taken, Liquidity.TAKER))
+        remaining -= taken
+    return tuple(executions)
+
+
+def fill_resting(order: Order, quote: Quote, book: BookSnapshot | None) -> Execution | None:
+    """Return what a resting limit order trades at this quote, None when nothing."""
+    limit = order.price
+    best = best_opposite(order.side, quote, book)
+    if limit is None or best is None or not _is_within(order.side, best.price, limit):
+        return None
+    remaining = order.remaining_quantity
+    quantity = min(remaining, best.quantity) if best.price == limit else remaining
+    return Execution(limit, quantity, Liquidity.MAKER) if quantity > 0 else None
+
+
+def is_triggered(order: Order, mark: Decimal) -> bool:
+    """Tell whether the mark price has reached the trigger of a stop or take-profit order."""
+    trigger = order.trigger_price
+    if trigger is None:
+        return False
+    rising = (order.type is OrderType.STOP_MARKET) is (order.side is Side.BUY)
+    return mark >= trigger if rising else mark <= trigger
+
+
+def fill_candle(orders: Iterable[Order], candle: Candle, instrument: Instrument) -> tuple[CandleFill, ...]:
+    """Return which of `orders`, all waiting since before the candle opened, trade inside it.
+
+    In the order they must be applied: market orders at the open, then stops, limits and
+    take-profits, so that of a stop and a take-profit in the same candle the stop wins. Each order
+    fills whole; whoever applies them clamps reduce-only orders to what is left to reduce.
+    """
+    ranked = sorted(orders, key=lambda order: _INTRABAR_RANK[order.type])
+    fills = []
+    for order in ranked:
+        execution = _candle_execution(order, candle, instrument)
+        if execution is not None:
+            fills.append(CandleFill(order, execution))
+    return tuple(fills)
+
+
+_INTRABAR_RANK: Final = {
+    OrderType.MARKET: 0,
+    OrderType.STOP_MARKET: 1,
+    OrderType.LIMIT: 2,
+    OrderType.TAKE_PROFIT_MARKET: 3,
+}
+
+
+def _candle_execution(order: Order, candle: Candle, instrument: Instrument) -> Execution | None:
+    open_, high, low = (
+        instrument.round_price(Decimal(repr(price))) for price in (candle.open, candle.high, candle.low)
+    )
+    quantity = order.remaining_quantity
+    if order.type is OrderType.MARKET:
+        return Execution(open_, quantity, Liquidity.TAKER)
+    if order.type is OrderType.LIMIT:
+        if order.price is None:
+            return None
+        passed = low < order.price if order.side is Side.BUY else high > order.price
+        return Execution(order.price, quantity, Liquidity.MAKER) if passed else None
+    if order.trigger_price is None:
+        return None
+    if is_triggered(order, open_):
+        return Execution(open_, quantity, Liquidity.TAKER)
+    if is_triggered(order, high) or is_triggered(order, low):
+        return Execution(order.trigger_price, quantity, Liquidity.TAKER)
+    return None
+
+
+def _match_post_only(order: Order, quote: Quote, book: BookSnapshot | None) -> Match:
+    best = best_opposite(order.side, quote, book)
+    if order.price is not None and best is not None and _is_within(order.side, best.price, order.price):
+        reason = f"post-only would take: {order.side} at {order.price} meets {best.price}"
+        return Match((), Remainder.REJECTED, reason)
+    return Match((), Remainder.RESTS)
+
+
+def _take_from_quote(
+    side: Side, quantity: Decimal, limit: Decimal, quote: Quote, instrument: Instrument
+) -> tuple[Execution, ...]:
+    touch = quote.ask if side is Side.BUY else quote.bid
+    displayed = instrument.round_quantity_down(quote.ask_quantity if side is Side.BUY else quote.bid_quantity)
+    if displayed <= 0 or quantity <= 0 or not _is_within(side, touch, limit):
+        return ()
+    at_touch = Execution(touch, min(quantity, displayed), Liquidity.TAKER)
+    rest = quantity - at_touch.quantity
+    ticks_allowed = (abs(limit - touch) / instrument.tick_size).to_integral_value(ROUND_FLOOR)
+    rest = min(rest, displayed * ticks_allowed)
+    if rest <= 0:
+        return (at_touch,)
+    ticks = (rest / displayed).to_integral_value(ROUND_CEILING)
+    worst = touch + side.sign * ticks * instrument.tick_size
+    return (at_touch, Execution(worst, rest, Liquidity.TAKER))
+
+
+def _is_within(side: Side, price: Decimal, limit: Decimal) -> bool:
+    """Tell whether trading at `price` is no worse than `limit` for `side`."""
+    return price <= limit if side is Side.BUY else price >= limit

@@ -1,0 +1,131 @@
+"""What an order would do if it met the market now: price, slippage, fee, margin, liquidation.
+
+Pure, and made of the same matching and margin rules as the exchange itself, so that a preview and
+the fill that follows from an unchanged market agree.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from engine.exchanges.margin import Trade, apply_fill, fee_of, worst_closing_price
+from engine.exchanges.matching import Execution, Remainder, match_new
+from engine.model.fill import Liquidity
+from engine.model.instrument import Instrument
+from engine.model.order import Order, OrderRequest
+from engine.model.position import Position
+from engine.model.quote import BookSnapshot, Quote
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order would do, in the quote currency; fields as in `engine.desk.OrderPreview`.
+
+    `margin` is what its opening part sets aside (0 when it only reduces), `position_after` the
+    signed quantity once all that can fill has filled: a resting or waiting order is shown as filled
+    at its limit or trigger price.
+    """
+
+    request: OrderRequest
+    expected_price: Decimal
+    notional: Decimal
+    margin: Decimal
+    fee: Decimal
+    slippage: Decimal
+    liquidation_price: Decimal | None
+    position_after: Decimal
+    warning: str = ""
+
+
+def preview_order(
+    request: OrderRequest,
+    instrument: Instrument,
+    quote: Quote,
+    book: BookSnapshot | None,
+    position: Position | None,
+    default_leverage: int,
+    available: Decimal | None = None,
+) -> Preview:
+    """Return what a valid order would do now.
+
+    Call `validate_order` first. With `available` given, the warning also says when margin and fee
+    exceed it.
+    """
+    order = _as_order(request, quote.ts_ms)
+    quantity = request.quantity
+    if request.reduce_only and position is not None:
+        quantity = min(quantity, abs(position.quantity))
+    executions, warning = _expected_executions(order, quantity, quote, book, position, instrument)
+    leverage = request.leverage or (position.leverage if position is not None else default_leverage)
+    after, margin, fee = position, Decimal(0), Decimal(0)
+    for execution in executions:
+        cost = fee_of(execution.price * execution.quantity, execution.liquidity, instrument)
+        trade = Trade(
+            trader_id=request.trader_id,
+            side=request.side,
+            price=execution.price,
+            quantity=execution.quantity,
+            fee=cost,
+            leverage=leverage,
+            mark=quote.mark,
+            ts_ms=quote.ts_ms,
+        )
+        change = apply_fill(after, trade, instrument)
+        after, margin, fee = change.position, margin + change.margin_moved, fee + cost
+    filled = sum((execution.quantity for execution in executions), Decimal(0))
+    notional = sum((execution.price * execution.quantity for execution in executions), Decimal(0))
+    expected = notional / filled if filled else request.price or request.trigger_price or quote.mark
+    margin = max(margin, Decimal(0))
+    if available is not None and margin + fee > available and not request.reduce_only:
+        warning = f"needs {margin + fee:.2f} {instrument.quote}, {available:.2f} is available"
+    return Preview(
+        request=request,
+        expected_price=expected,
+        notional=notional,
+        margin=margin,
+        fee=fee,
+        slippage=(expected - quote.mid) / quote.mid * request.side.sign,
+        liquidation_price=after.liquidation_price if after is not None else None,
+        position_after=after.quantity if after is not None else Decimal(0),
+        warning=warning,
+    )
+
+
+def _expected_executions(
+    order: Order,
+    quantity: Decimal,
+    quote: Quote,
+    book: BookSnapshot | None,
+    position: Position | None,
+    instrument: Instrument,
+) -> tuple[tuple[Execution, ...], str]:
+    if order.trigger_price is not None:
+        return (Execution(order.trigger_price, quantity, Liquidity.TAKER),), ""
+    worst = worst_closing_price(position, order.side, instrument)
+    match = match_new(order, quantity, quote, book, instrument, worst)
+    executions, warning = match.executions, match.reason
+    left = quantity - sum((execution.quantity for execution in executions), Decimal(0))
+    if match.remainder is Remainder.RESTS and left > 0 and order.price is not None:
+        executions = (*executions, Execution(order.price, left, Liquidity.MAKER))
+    if order.quantity > quantity:
+        warning = warning or f"cut to the position of {quantity}"
+    return executions, warning
+
+
+def _as_order(request: OrderRequest, ts_ms: int) -> Order:
+    return Order(
+        client_order_id="",
+        trader_id=request.trader_id,
+        symbol=request.symbol,
+        side=request.side,
+        type=request.type,
+        quantity=request.quantity,
+        created_ms=ts_ms,
+        updated_ms=ts_ms,
+        price=request.price,
+        trigger_price=request.trigger_price,
+        time_in_force=request.time_in_force,
+        reduce_only=request.reduce_only,
+        leverage=request.leverage,
+    )

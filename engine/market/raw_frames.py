@@ -1,0 +1,235 @@
+"""A recorded session of raw frames played as it was received: quotes, a true book, candles.
+
+The file holds one line per frame: the local receive time in nanoseconds, a space, the exact JSON.
+Market time is that receive time in milliseconds, since it is the only clock all frames share.
+Frames are decoded one by one as they are played, so that memory does not grow with the file.
+
+Quotes come from bookTicker frames as they are. The book is rebuilt from the REST snapshot and the
+depth differences, and shown at most every 100 ms. Trades form the minute's candle, shown at most
+once a second; the first minute on record, being cut, is never closed. The recording has no mark
+price stream: the mark is the mid rounded down to the tick.
+"""
+
+from __future__ import annotations
+
+import lzma
+from collections.abc import Iterator
+from decimal import ROUND_FLOOR, Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.errors import InvalidInput, NotFound
+from engine.market.book import DepthDiff, DepthSnapshot, OrderBook
+from engine.market.candle_builder import CandleBuilder
+from engine.market.periods import Period
+from engine.market.tape import (
+    FUNDING_INTERVAL_MS,
+    FUNDING_RATE,
+    CandleUpdate,
+    FundingDue,
+    Moment,
+    TapeEvent,
+)
+from engine.model.quote import Quote
+
+if TYPE_CHECKING:
+    from engine.market.candles import CandleSeries
+    from engine.samples import RawSample
+
+BOOK_INTERVAL_MS = 100
+BOOK_DEPTH = 20
+CANDLE_INTERVAL_MS = 1000
+NANOSECONDS_PER_MS = 1_000_000
+
+
+class BookTickerFrame(
+    msgspec.Struct,
+    frozen=True,
+    tag_field="e",
+    tag="bookTicker",
+    rename={
+        "update_id": "u",
+        "bid": "b",
+        "bid_quantity": "B",
+        "ask": "a",
+        "ask_quantity": "A",
+    },
+):
+    """The best bid and ask after an update of the book."""
+
+    update_id: int
+    bid: Decimal
+    bid_quantity: Decimal
+    ask: Decimal
+    ask_quantity: Decimal
+
+
+class TradeFrame(
+    msgspec.Struct,
+    frozen=True,
+    tag_field="e",
+    tag="trade",
+    rename={
+        "trade_ms": "T",
+        "trade_id": "t",
+        "price": "p",
+        "quantity": "q",
+        "buyer_is_maker": "m",
+    },
+):
+    """One trade; when the buyer was the maker, the seller took."""
+
+    trade_ms: int
+    trade_id: int
+    price: Decimal
+    quantity: Decimal
+    buyer_is_maker: bool
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    data: BookTickerFrame | TradeFrame | DepthDiff
+
+
+RawFrame = BookTickerFrame | TradeFrame | DepthDiff | DepthSnapshot
+
+_decode_stream_frame = msgspec.json.Decoder(_Envelope).decode
+_decode_snapshot = msgspec.json.Decoder(DepthSnapshot).decode
+
+
+def decode_frame(text: bytes) -> RawFrame:
+    """Return a frame as a typed value; raise `InvalidInput` for anything else."""
+    try:
+        if text.startswith(b'{"lastUpdateId"'):
+            return _decode_snapshot(text)
+        return _decode_stream_frame(text).data
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput.of("frame", repr(text[:80]), f"it cannot be read: {error}") from error
+
+
+def read_frames(path: Path) -> Iterator[tuple[int, RawFrame]]:
+    """Yield each frame of a capture with its receive time in milliseconds, one at a time."""
+    with lzma.open(path, "rb") as lines:
+        for line in lines:
+            received_ns, _, text = line.partition(b" ")
+            yield int(received_ns) // NANOSECONDS_PER_MS, decode_frame(text)
+
+
+class RawTape:
+    """One symbol's recorded frames as a tape."""
+
+    source = "raw"
+    step_ms = 1000
+
+    def __init__(self, sample: RawSample) -> None:
+        self._sample = sample
+        self.symbols = (sample.symbol,)
+        self.start_ms = next(read_frames(sample.path))[0]
+
+    def moments(self, from_ms: int) -> Iterator[Moment]:
+        """Yield a moment for every millisecond in which something arrived that can be shown.
+
+        Starting late still reads the frames before, as the book and the candle depend on them.
+        """
+        session = _Session(self._sample)
+        ts_ms = self.start_ms
+        for received_ms, frame in read_frames(self._sample.path):
+            if received_ms != ts_ms:
+                if (events := session.take_events(ts_ms)) and ts_ms >= from_ms:
+                    yield Moment(ts_ms, events)
+                session.begin(received_ms)
+                ts_ms = received_ms
+            session.take(frame, ts_ms)
+        if (events := session.take_events(ts_ms)) and ts_ms >= from_ms:
+            yield Moment(ts_ms, events)
+
+    def history(self, symbol: str, before_ms: int) -> CandleSeries:
+        """Return the minutes that closed on the tape before `before_ms`, none if it starts there.
+
+        Reads the recording up to that time, which takes up to a second.
+        """
+        from engine.market.candles import CandleSeries
+
+        if symbol not in self.symbols:
+            raise NotFound(f"symbol: {symbol} is not on this tape", field="symbol", value=symbol)
+        if before_ms <= self.start_ms:
+            return CandleSeries.empty()
+        closed = []
+        for moment in self.moments(self.start_ms):
+            if moment.ts_ms >= before_ms:
+                break
+            for event in moment.events:
+                if isinstance(event, CandleUpdate) and event.candle.closed:
+                    closed.append(event.candle)
+        return CandleSeries.of(closed)
+
+
+class _Session:
+    """What the frames so far add up to, and the events of the present millisecond."""
+
+    def __init__(self, sample: RawSample) -> None:
+        self._symbol = sample.symbol
+        self._tick = sample.tick_size
+        self._book = OrderBook(sample.symbol)
+        self._builder = CandleBuilder()
+        self._mark: Decimal | None = None
+        self._at_boundary: list[TapeEvent] = []
+        self._quotes: list[Quote] = []
+        self._book_changed = False
+        self._book_due_ms = 0
+        self._candle_changed = False
+        self._candle_due_ms = 0
+        self._funding_due_ms: int | None = None
+
+    def begin(self, ts_ms: int) -> None:
+        """Move to a new millisecond: close the minute and settle funding if either is over."""
+        for closed in self._builder.close_until(ts_ms):
+            self._at_boundary.append(CandleUpdate(self._symbol, closed.candle))
+        if self._funding_due_ms is None:
+            self._funding_due_ms = ts_ms - ts_ms % -FUNDING_INTERVAL_MS
+        if ts_ms >= self._funding_due_ms:
+            self._funding_due_ms += FUNDING_INTERVAL_MS
+            if self._mark is not None:
+                self._at_boundary.append(FundingDue(self._symbol, FUNDING_RATE, self._mark, ts_ms))
+
+    def take(self, frame: RawFrame, ts_ms: int) -> None:
+        """Take a frame that arrived in the present millisecond."""
+        match frame:
+            case BookTickerFrame():
+                self._quotes.append(self._quote(frame, ts_ms))
+            case TradeFrame():
+                self._builder.add_price(ts_ms, float(frame.price), float(frame.quantity))
+                self._candle_changed = True
+            case DepthDiff():
+                self._book.apply_diff(frame)
+                self._book_changed = True
+            case DepthSnapshot():
+                self._book.apply_snapshot(frame)
+                self._book_changed = True
+
+    def take_events(self, ts_ms: int) -> tuple[TapeEvent, ...]:
+        """Return what is to be shown of the present millisecond, in a moment's order."""
+        events = self._at_boundary
+        if self._candle_changed and ts_ms >= self._candle_due_ms:
+            forming = self._builder.forming(Period.M1)
+            if forming is not None:
+                events.append(CandleUpdate(self._symbol, forming))
+            self._candle_changed = False
+            self._candle_due_ms = ts_ms + CANDLE_INTERVAL_MS
+        if self._book_changed and ts_ms >= self._book_due_ms:
+            snapshot = self._book.snapshot(BOOK_DEPTH, ts_ms)
+            if snapshot is not None:
+                events.append(snapshot)
+                self._book_due_ms = ts_ms + BOOK_INTERVAL_MS
+            self._book_changed = False
+        moment = (*events, *self._quotes)
+        self._at_boundary, self._quotes = [], []
+        return moment
+
+    def _quote(self, frame: BookTickerFrame, ts_ms: int) -> Quote:
+        mid = (frame.bid + frame.ask) / 2
+        self._mark = (mid / self._tick).to_integral_value(ROUND_FLOOR) * self._tick
+        return Quote(
+            self._symbol, frame.bid, frame.ask, frame.bid_quantity, frame.ask_quantity, self._mark, ts_ms
+        )

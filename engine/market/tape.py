@@ -1,0 +1,129 @@
+"""What a recorded market gives out: events in time order, and who takes them.
+
+A `Tape` is pure: it turns a recording into *moments*, each the events of one market time, and
+knows nothing of clocks or speed. `engine.market.replay` plays it. Inside a moment the order is:
+candles that close, funding that falls due, books, quotes; so that whoever acts on a quote has
+already seen everything older.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from engine.market.periods import HOUR_MS
+from engine.model.candle import Candle
+from engine.model.quote import BookSnapshot, Quote
+
+if TYPE_CHECKING:
+    from engine.market.candles import CandleSeries
+
+FUNDING_INTERVAL_MS = 8 * HOUR_MS
+FUNDING_RATE = Decimal("0.0001")
+"""The rate of every replayed settlement: the venue's interest-rate component, 0.01 % per 8 hours.
+
+Recorded funding rates may not be shipped; this is what the venue's formula gives while the premium
+stays within ±0.05 % of it, which is most of the time. Longs pay it to shorts.
+"""
+
+
+class CandleUpdate(msgspec.Struct, frozen=True):
+    """A one-minute candle that closed, or (`candle.closed` False) as far as it has formed."""
+
+    symbol: str
+    candle: Candle
+
+
+class FundingDue(msgspec.Struct, frozen=True):
+    """A funding settlement: a position of quantity q receives -q * `mark` * `rate`."""
+
+    symbol: str
+    rate: Decimal
+    mark: Decimal
+    ts_ms: int
+
+
+TapeEvent = CandleUpdate | FundingDue | BookSnapshot | Quote
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """Everything that happens at one market time."""
+
+    ts_ms: int
+    events: tuple[TapeEvent, ...]
+
+
+class Tape(Protocol):
+    """A recorded market."""
+
+    @property
+    def source(self) -> str:
+        """What it was recorded as: `candles` or `raw`."""
+        ...
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """What trades on it."""
+        ...
+
+    @property
+    def start_ms(self) -> int:
+        """The market time of its first moment."""
+        ...
+
+    @property
+    def step_ms(self) -> int:
+        """How much market time one single step plays."""
+        ...
+
+    def moments(self, from_ms: int) -> Iterator[Moment]:
+        """Yield every moment at or after `from_ms`, in time order.
+
+        The same moments come whatever the start: those from `t` on are those of the whole tape
+        from `t` on.
+        """
+        ...
+
+    def history(self, symbol: str, before_ms: int) -> CandleSeries:
+        """Return the closed one-minute candles that `moments(before_ms)` will not deliver.
+
+        These are the candles that close before `before_ms`; one that closes exactly then is the
+        first event of `moments(before_ms)`. Raises `NotFound` for a symbol not on the tape.
+        """
+        ...
+
+
+class MarketSink(Protocol):
+    """Who takes the market's events; each call must return quickly."""
+
+    def on_quote(self, quote: Quote) -> None:
+        """Take the best bid and ask of a symbol."""
+        ...
+
+    def on_book(self, snapshot: BookSnapshot) -> None:
+        """Take the order book of a symbol."""
+        ...
+
+    def on_candle(self, symbol: str, candle: Candle) -> None:
+        """Take a one-minute candle, closed or forming."""
+        ...
+
+    def on_funding(self, symbol: str, rate: Decimal, mark: Decimal, ts_ms: int) -> None:
+        """Take a funding settlement that is due now."""
+        ...
+
+
+def deliver(event: TapeEvent, sink: MarketSink) -> None:
+    """Hand an event to the sink's method for it."""
+    match event:
+        case Quote():
+            sink.on_quote(event)
+        case CandleUpdate(symbol, candle):
+            sink.on_candle(symbol, candle)
+        case BookSnapshot():
+            sink.on_book(event)
+        case FundingDue(symbol, rate, mark, ts_ms):
+            sink.on_funding(symbol, rate, mark, ts_ms)

@@ -1,0 +1,100 @@
+"""What can be written to the store: the model's own values, and the few facts they do not cover.
+
+Every change is idempotent: writing it again, say after a failure that left its fate open, changes
+nothing more. An order, decision, position, wallet, setting … replaces what is stored under its key;
+an order never leaves a terminal status (`OrderStatus.can_become` decides); a fill is counted once.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from engine.model.account import EquityPoint, TraderConfig, TraderStatus
+from engine.model.decision import DecisionRecord
+from engine.model.fill import Fill
+from engine.model.order import Order
+from engine.model.position import Position
+
+
+class TraderState(msgspec.Struct, frozen=True, kw_only=True):
+    """How a trader stands: its status, why, and the number of its last state event."""
+
+    trader_id: int
+    status: TraderStatus
+    status_reason: str = ""
+    seq: int = 0
+
+
+class Wallet(msgspec.Struct, frozen=True, kw_only=True):
+    """A trader's money and running totals, in the quote currency, as in `Account`."""
+
+    trader_id: int
+    cash: Decimal
+    realized_pnl: Decimal = Decimal(0)
+    fees: Decimal = Decimal(0)
+    funding: Decimal = Decimal(0)
+
+
+class PositionClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """A trader holds nothing more in a symbol."""
+
+    trader_id: int
+    symbol: str
+
+
+class ReasoningChunk(msgspec.Struct, frozen=True, kw_only=True):
+    """One streamed piece of a decision's reasoning; `chunk_index` orders the pieces from 0.
+
+    A later `DecisionRecord` with a non-empty `reasoning` replaces all pieces by that text.
+    """
+
+    decision_id: str
+    chunk_index: int
+    trader_id: int
+    text: str
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """A trading program as its author saved it."""
+
+    program_id: int
+    name: str
+    code: str
+    description: str = ""
+    created_ms: int = 0
+    updated_ms: int = 0
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
+    """A trader runs a program while `enabled`."""
+
+    binding_id: int
+    trader_id: int
+    program_id: int
+    enabled: bool = True
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One remembered choice of the desk, such as the kill switch or the theme."""
+
+    key: str
+    value: str
+
+
+Change = (
+    TraderConfig
+    | TraderState
+    | Wallet
+    | Program
+    | Binding
+    | Order
+    | Fill
+    | Position
+    | PositionClosed
+    | DecisionRecord
+    | ReasoningChunk
+    | EquityPoint
+    | Setting
+)

@@ -1,0 +1,46 @@
+"""The one mapping between the model's values and the rows that keep them.
+
+A row has one column per field of the value, under the field's name: enums as their text, nested
+values as JSON text, `Decimal` untouched (the column type keeps it exact on either database). Knows
+neither SQLAlchemy nor a driver, so that a restart can read before either is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+_JSON_COLUMNS = frozenset({"symbols", "limits", "trigger", "decisions", "order_ids"})
+_BOOLEAN_COLUMNS = frozenset({"reduce_only", "enabled"})
+
+
+def to_row(value: msgspec.Struct) -> dict[str, object]:
+    """Return the row that keeps `value`: column name to database value."""
+    row: dict[str, object] = msgspec.to_builtins(value, builtin_types=(Decimal,))
+    for column in _JSON_COLUMNS & row.keys():
+        row[column] = msgspec.json.encode(row[column]).decode()
+    return row
+
+
+def from_row[T: msgspec.Struct](kind: type[T], row: Mapping[str, object]) -> T:
+    """Return the value a row keeps; columns that are no field of `kind` are ignored.
+
+    Takes decimals as `Decimal` or text and truth values as `bool` or 0 and 1, as the drivers give
+    them. Raises `msgspec.ValidationError` naming the field that does not fit.
+    """
+    fields: dict[str, object] = {}
+    for column, raw in row.items():
+        if column in _JSON_COLUMNS:
+            fields[column] = msgspec.json.decode(str(raw))
+        elif column in _BOOLEAN_COLUMNS:
+            fields[column] = bool(raw)
+        else:
+            fields[column] = raw
+    return msgspec.convert(fields, kind)
+
+
+def from_tuple[T: msgspec.Struct](kind: type[T], columns: Sequence[str], values: Sequence[object]) -> T:
+    """Return the value kept by a plain driver's row, whose `values` stand in the order of `columns`."""
+    return from_row(kind, dict(zip(columns, values, strict=True)))

@@ -1,0 +1,193 @@
+"""The store: what the desk writes down, and reads again when it starts.
+
+Opening and restoring a database of the current schema touches only the plain driver; SQLAlchemy is
+imported by the writer's own thread. An empty database has nothing to restore, so its schema is
+made by the writer as well, and only an older schema is migrated before `open` returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.errors import DeskError, StoreFailed
+from engine.store.changes import Change
+from engine.store.database import LOCK_SECONDS, Database, PlainConnection, find_database
+from engine.store.home import HomeLock, prepare_home
+from engine.store.migrations import HEAD, migrate, read_revision
+from engine.store.restore import DeskState, read_desk_state
+from engine.store.writer import Writer
+
+if TYPE_CHECKING:
+    from engine.model.decision import DecisionRecord
+    from engine.model.fill import Fill
+    from engine.model.order import Order
+    from engine.store.history import History
+
+CLOSE_SECONDS = 10.0
+PAGE_LIMIT = 1_000
+
+
+class Store:
+    """One desk's database, opened for this desk alone.
+
+    `write`, `journal`, `restore` and the history queries may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        lock: HomeLock,
+        claim: PlainConnection | None,
+        on_failure: Callable[[StoreFailed], None] | None,
+    ) -> None:
+        self._database = database
+        self._lock = lock
+        self._claim = claim
+        self._writer = Writer(database, on_failure)
+        self._history: History | None = None
+        self._history_opening = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        home: Path,
+        database_url: str = "",
+        *,
+        on_failure: Callable[[StoreFailed], None] | None = None,
+        lock_seconds: float = LOCK_SECONDS,
+    ) -> Store:
+        """Lock `home`, then open its SQLite file, or the PostgreSQL database of `database_url`.
+
+        `on_failure` hears of every failed write, on the writer's thread. `lock_seconds` is how long
+        a statement waits for another program that holds the database.
+
+        Raises `HomeLocked` when another desk runs on the home or the database, `InvalidSetting` for
+        a URL that cannot be used, and `StoreFailed` for a home that cannot be written, or a database
+        that is damaged, unreachable or newer than this program.
+        """
+        prepare_home(home)
+        lock = HomeLock.take(home)
+        claim = None
+        try:
+            database = find_database(home, database_url, lock_seconds)
+            try:
+                claim = database.claim()
+                if read_revision(database) not in (None, HEAD):
+                    migrate(database)
+            except DeskError:
+                raise
+            except Exception as error:
+                raise database.failure(error) from error
+        except BaseException:
+            if claim is not None:
+                claim.close()
+            lock.release()
+            raise
+        return cls(database, lock, claim, on_failure)
+
+    def restore(self) -> DeskState:
+        """Read everything a restart needs; empty for a new database. Blocks for a few milliseconds."""
+        try:
+            if read_revision(self._database) is None:
+                return DeskState()
+            return read_desk_state(self._database)
+        except msgspec.ValidationError as error:
+            raise StoreFailed(f"the database holds a row this nightdesk cannot read: {error}") from error
+        except DeskError:
+            raise
+        except Exception as error:
+            raise self._database.failure(error) from error
+
+    def start_writer(self) -> None:
+        """Let the writer import SQLAlchemy now rather than at the first write."""
+        self._writer.start()
+
+    def write(self, *changes: Change) -> Future[None]:
+        """Queue changes as one unit, all or nothing, and return at once.
+
+        The future is done when the unit is durable, and raises `StoreFailed` when it was not
+        written; writing the same unit again is always safe.
+        """
+        return self._writer.submit(changes)
+
+    async def journal(self, *changes: Change) -> None:
+        """Return when the changes are durable; raise `StoreFailed` when they were not written."""
+        await asyncio.wrap_future(self.write(*changes))
+
+    async def orders(
+        self, trader_id: int | None = None, *, before_ms: int | None = None, limit: int = 100
+    ) -> tuple[Order, ...]:
+        """Return a page of orders, of one trader or of all; paging as in `engine.store.history`."""
+        return await asyncio.to_thread(
+            self._read, lambda history: history.orders(trader_id, before_ms, _page_size(limit))
+        )
+
+    async def fills(
+        self, trader_id: int | None = None, *, before_ms: int | None = None, limit: int = 100
+    ) -> tuple[Fill, ...]:
+        """Return a page of fills, of one trader or of all; paging as in `engine.store.history`."""
+        return await asyncio.to_thread(
+            self._read, lambda history: history.fills(trader_id, before_ms, _page_size(limit))
+        )
+
+    async def decisions(
+        self, trader_id: int | None = None, *, before_ms: int | None = None, limit: int = 50
+    ) -> tuple[DecisionRecord, ...]:
+        """Return a page of decisions, of one trader or of all; paging as in `engine.store.history`."""
+        return await asyncio.to_thread(
+            self._read, lambda history: history.decisions(trader_id, before_ms, _page_size(limit))
+        )
+
+    def close(self, timeout_seconds: float = CLOSE_SECONDS) -> None:
+        """Write what waits, fold the log into the database and give the home free.
+
+        Raises `StoreFailed` when the writer does not end in time; the home then stays locked until
+        the process ends, because something may still be written. A second call does nothing.
+        """
+        if self._closed:
+            return
+        self._writer.close(timeout_seconds)
+        self._closed = True
+        if self._history is not None:
+            self._history.close()
+        try:
+            self._database.checkpoint()
+        except Exception as error:
+            raise self._database.failure(error) from error
+        finally:
+            if self._claim is not None:
+                self._claim.close()
+            self._lock.release()
+
+    async def aclose(self, timeout_seconds: float = CLOSE_SECONDS) -> None:
+        """Do what `close` does without blocking the event loop."""
+        await asyncio.to_thread(self.close, timeout_seconds)
+
+    def _read[T](self, query: Callable[[History], T]) -> T:
+        try:
+            return query(self._open_history())
+        except DeskError:
+            raise
+        except Exception as error:
+            raise self._database.failure(error) from error
+
+    def _open_history(self) -> History:
+        with self._history_opening:
+            if self._history is None:
+                migrate(self._database)
+                from engine.store.history import History
+
+                self._history = History(self._database.engine(for_writing=False))
+            return self._history
+
+
+def _page_size(limit: int) -> int:
+    return max(1, min(limit, PAGE_LIMIT))

@@ -1,0 +1,239 @@
+"""The tables, one per fact, with a column per field of the value each keeps.
+
+No foreign keys: the journal must take a fill whose order it has not seen and an order whose trader
+is not yet written, since refusing a fact that has happened would lose it. A decision's reasoning
+lives in `reasoning` only, streamed or whole. Importing this module imports SQLModel.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Dialect, Index, Numeric, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel import Field, SQLModel
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A decimal kept to its last digit: NUMERIC on PostgreSQL, text on SQLite, which only has floats."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the column type of the database at hand."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else Numeric())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Return what is stored; raises ValueError for NaN and infinity, which are no amounts."""
+        if value is None:
+            return None
+        if not value.is_finite():
+            raise ValueError(f"{value} is no amount")
+        return str(value) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Return the decimal that was stored."""
+        return None if value is None else Decimal(value)
+
+
+def _text_key() -> Any:
+    return Field(primary_key=True, sa_type=Text)
+
+
+def _integer_key() -> Any:
+    return Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+
+
+def _text(*, nullable: bool = False) -> Any:
+    return Field(sa_type=Text, nullable=nullable)
+
+
+def _integer(*, nullable: bool = False) -> Any:
+    return Field(sa_type=BigInteger, nullable=nullable)
+
+
+def _exact(*, nullable: bool = False) -> Any:
+    return Field(sa_type=ExactDecimal, nullable=nullable)
+
+
+class TraderRow(SQLModel, table=True):
+    """A `TraderConfig`."""
+
+    __tablename__: ClassVar[Any] = "traders"
+    trader_id: int = _integer_key()
+    name: str = _text()
+    kind: str = _text()
+    initial_capital: Decimal = _exact()
+    mode: str = _text()
+    symbols: str = _text()
+    strategy: str = _text()
+    model: str = _text()
+    base_url: str = _text()
+    period: str = _text()
+    schedule_seconds: int = _integer()
+    signal: str = _text()
+    limits: str = _text()
+
+
+class TraderStateRow(SQLModel, table=True):
+    """A `TraderState`."""
+
+    __tablename__: ClassVar[Any] = "trader_states"
+    trader_id: int = _integer_key()
+    status: str = _text()
+    status_reason: str = _text()
+    seq: int = _integer()
+
+
+class WalletRow(SQLModel, table=True):
+    """A `Wallet`."""
+
+    __tablename__: ClassVar[Any] = "wallets"
+    trader_id: int = _integer_key()
+    cash: Decimal = _exact()
+    realized_pnl: Decimal = _exact()
+    fees: Decimal = _exact()
+    funding: Decimal = _exact()
+
+
+class ProgramRow(SQLModel, table=True):
+    """A `Program`."""
+
+    __tablename__: ClassVar[Any] = "programs"
+    program_id: int = _integer_key()
+    name: str = _text()
+    code: str = _text()
+    description: str = _text()
+    created_ms: int = _integer()
+    updated_ms: int = _integer()
+
+
+class BindingRow(SQLModel, table=True):
+    """A `Binding`."""
+
+    __tablename__: ClassVar[Any] = "bindings"
+    binding_id: int = _integer_key()
+    trader_id: int = _integer()
+    program_id: int = _integer()
+    enabled: bool
+
+
+class OrderRow(SQLModel, table=True):
+    """An `Order`, from intent to its end."""
+
+    __tablename__: ClassVar[Any] = "orders"
+    __table_args__ = (
+        Index("ix_orders_trader_id_created_ms", "trader_id", "created_ms"),
+        Index("ix_orders_status", "status"),
+    )
+    client_order_id: str = _text_key()
+    trader_id: int = _integer()
+    symbol: str = _text()
+    side: str = _text()
+    type: str = _text()
+    quantity: Decimal = _exact()
+    created_ms: int = _integer()
+    updated_ms: int = _integer()
+    price: Decimal | None = _exact(nullable=True)
+    trigger_price: Decimal | None = _exact(nullable=True)
+    time_in_force: str = _text()
+    reduce_only: bool
+    leverage: int | None = _integer(nullable=True)
+    stop_loss: Decimal | None = _exact(nullable=True)
+    take_profit: Decimal | None = _exact(nullable=True)
+    parent_id: str | None = _text(nullable=True)
+    decision_id: str | None = _text(nullable=True)
+    venue_order_id: str | None = _text(nullable=True)
+    status: str = _text()
+    filled_quantity: Decimal = _exact()
+    average_price: Decimal | None = _exact(nullable=True)
+    fee: Decimal = _exact()
+    status_reason: str = _text()
+
+
+class FillRow(SQLModel, table=True):
+    """A `Fill`, once per trade id."""
+
+    __tablename__: ClassVar[Any] = "fills"
+    __table_args__ = (Index("ix_fills_trader_id_ts_ms", "trader_id", "ts_ms"),)
+    trade_id: str = _text_key()
+    client_order_id: str = _text()
+    trader_id: int = _integer()
+    symbol: str = _text()
+    side: str = _text()
+    price: Decimal = _exact()
+    quantity: Decimal = _exact()
+    fee: Decimal = _exact()
+    liquidity: str = _text()
+    realized_pnl: Decimal = _exact()
+    ts_ms: int = _integer()
+
+
+class PositionRow(SQLModel, table=True):
+    """An open `Position`."""
+
+    __tablename__: ClassVar[Any] = "positions"
+    trader_id: int = _integer_key()
+    symbol: str = _text_key()
+    quantity: Decimal = _exact()
+    entry_price: Decimal = _exact()
+    leverage: int = _integer()
+    isolated_margin: Decimal = _exact()
+    mark_price: Decimal = _exact()
+    liquidation_price: Decimal | None = _exact(nullable=True)
+    opened_ms: int = _integer()
+    funding: Decimal = _exact()
+    realized_pnl: Decimal = _exact()
+    fees: Decimal = _exact()
+
+
+class DecisionRow(SQLModel, table=True):
+    """A `DecisionRecord` without its reasoning."""
+
+    __tablename__: ClassVar[Any] = "decisions"
+    __table_args__ = (Index("ix_decisions_trader_id_started_ms", "trader_id", "started_ms"),)
+    decision_id: str = _text_key()
+    trader_id: int = _integer()
+    trigger: str = _text()
+    started_ms: int = _integer()
+    status: str = _text()
+    decisions: str = _text()
+    prompt: str = _text()
+    reply: str = _text()
+    outcome: str = _text()
+    order_ids: str = _text()
+    tokens: int = _integer()
+    latency_ms: int = _integer()
+
+
+class ReasoningRow(SQLModel, table=True):
+    """A `ReasoningChunk`, or a decision's whole reasoning as piece 0."""
+
+    __tablename__: ClassVar[Any] = "reasoning"
+    decision_id: str = _text_key()
+    chunk_index: int = _integer_key()
+    trader_id: int = _integer()
+    text: str = _text()
+
+
+class EquityPointRow(SQLModel, table=True):
+    """An `EquityPoint`."""
+
+    __tablename__: ClassVar[Any] = "equity_points"
+    trader_id: int = _integer_key()
+    ts_ms: int = _integer_key()
+    equity: Decimal = _exact()
+
+
+class SettingRow(SQLModel, table=True):
+    """A `Setting`."""
+
+    __tablename__: ClassVar[Any] = "settings"
+    key: str = _text_key()
+    value: str = _text()
+
+
+TABLES = SQLModel.metadata.tables
+"""Every table by its name, for SQL built without the classes."""

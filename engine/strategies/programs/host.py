@@ -1,0 +1,263 @@
+"""The sandbox as the rest of the engine knows it: run a program once, whatever it does.
+
+The process behind it is started in the background, replaced when it dies, and killed when a program
+outlives its limit by more than a moment. A call changes nothing outside the sandbox, so when the
+process dies with several calls in flight, those are repeated one after another: the program that
+killed it is found, and the others get their answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections import defaultdict, deque
+from pathlib import Path
+
+import msgspec
+
+from engine.errors import StrategyFailed, Unavailable
+from engine.strategies.programs.connection import HostLost, SandboxConnection
+from engine.strategies.programs.payload import Payload
+from engine.strategies.programs.sandbox_process import MAX_REQUEST_BYTES, Outcome, RunReply, RunRequest
+from engine.text import safe_line, safe_text
+
+MAX_SOURCE_BYTES = 256 * 1024
+MAX_OUTPUT_CHARACTERS = 64 * 1024
+KILL_AFTER_SECONDS = 0.35
+"""How long past its limit a call may stay unanswered before the process is killed."""
+
+FAILURE_WINDOW_SECONDS = 600.0
+_FRAME_ALLOWANCE_BYTES = 1024
+
+
+class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one call of a program may use; `memory_mb` bounds its whole WebAssembly memory growth."""
+
+    seconds: float = 1.0
+    memory_mb: int = 64
+
+
+class GuestError(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong inside the program: `line` and `code` are the program's own, when known."""
+
+    kind: str
+    message: str
+    line: int | None
+    code: str
+
+    def sentence(self) -> str:
+        """Return it as one safe sentence, such as `line 3: ZeroDivisionError: division by zero`."""
+        where = f"line {self.line}: " if self.line is not None else ""
+        what = ": ".join(part for part in (self.kind, self.message) if part)
+        at = f" in `{self.code}`" if self.code else ""
+        return safe_line(f"{where}{what}{at}")
+
+
+class GuestReply(msgspec.Struct, frozen=True, kw_only=True):
+    """How one run ended inside the guest: a decision as JSON text, or an error; and what it printed.
+
+    `decision` is what the program claims and must still pass the decision validator; `output` is
+    safe to show. `guest_us` is the time spent inside WebAssembly.
+    """
+
+    decision: str
+    output: str
+    error: GuestError | None
+    guest_us: int
+
+
+class _GuestResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    decision: str
+    output: str
+    error: GuestError | None
+
+
+class SandboxHost:
+    """Runs programs in the sandbox process, one call at a time for each program, several at once.
+
+    Belongs to the event loop it was started on and never blocks it.
+    """
+
+    def __init__(self, cache_dir: Path | None = None) -> None:
+        """Keep the unpacked runtime in `cache_dir`, by default the user's cache folder."""
+        self._cache_dir = cache_dir
+        self._connection: SandboxConnection | None = None
+        self._starting: asyncio.Task[SandboxConnection] | None = None
+        self._closing = False
+        self._sequence = itertools.count(1)
+        self._program_turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._repeat_turn = asyncio.Lock()
+        self._calls: set[asyncio.Task[GuestReply]] = set()
+        self._failures: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    @property
+    def pid(self) -> int | None:
+        """The sandbox process's id, None while there is none."""
+        alive = self._connection is not None and not self._connection.closed
+        return self._connection.pid if alive and self._connection is not None else None
+
+    def start(self) -> None:
+        """Start the process in the background; calls made meanwhile wait for it."""
+        self._closing = False
+        self._start_connection()
+
+    async def ready(self) -> None:
+        """Wait until the process can run programs; raises `Unavailable` when it cannot be started."""
+        await self._connected()
+
+    async def close(self) -> None:
+        """End the process; calls in flight fail."""
+        self._closing = True
+        if self._starting is not None:
+            self._starting.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Unavailable):
+                await self._starting
+        if self._connection is not None:
+            await self._connection.close()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+
+    async def run(self, program_id: str, source: str, payload: Payload, limits: SandboxLimits) -> GuestReply:
+        """Run a program once.
+
+        `program_id` names a binding: calls of one wait for each other and share a session. Raises
+        `StrategyFailed` when the program broke a limit or its sandbox died, `Unavailable` when there
+        is no sandbox. An error inside the program is part of the reply, for its output matters too.
+        Cancelling stops the waiting, not the call.
+        """
+        call = asyncio.create_task(self._run_in_turn(program_id, source, payload, limits))
+        self._calls.add(call)
+        call.add_done_callback(self._forget)
+        return await asyncio.shield(call)
+
+    def count_failure(self, program_id: str) -> None:
+        """Note that a run of `program_id` failed just now."""
+        self._failures[program_id].append(asyncio.get_running_loop().time())
+
+    def failures(self, program_id: str) -> int:
+        """Return how many runs of `program_id` failed in the last ten minutes of the machine's time."""
+        times = self._failures[program_id]
+        oldest = asyncio.get_running_loop().time() - FAILURE_WINDOW_SECONDS
+        while times and times[0] < oldest:
+            times.popleft()
+        return len(times)
+
+    def _forget(self, call: asyncio.Task[GuestReply]) -> None:
+        self._calls.discard(call)
+        if not call.cancelled():
+            call.exception()  # retrieved, should nobody have waited for it
+
+    async def _run_in_turn(
+        self, program_id: str, source: str, payload: Payload, limits: SandboxLimits
+    ) -> GuestReply:
+        request = RunRequest(
+            seq=next(self._sequence),
+            program_id=program_id,
+            source=source,
+            context=payload.context,
+            series=payload.series,
+            timeout_ms=round(limits.seconds * 1000),
+            memory_mb=limits.memory_mb,
+        )
+        try:
+            _check_size(request)
+            async with self._program_turns[program_id]:
+                reply = await self._answered(request)
+            result = _guest_reply(reply, limits)
+        except StrategyFailed:
+            self.count_failure(program_id)
+            raise
+        if result.error is not None:
+            self.count_failure(program_id)
+        return result
+
+    async def _answered(self, request: RunRequest) -> RunReply:
+        """Ask once, and once more alone if the process died with others in flight."""
+        try:
+            return await self._ask(request)
+        except HostLost as lost:
+            if self._closing or lost.alone:
+                raise StrategyFailed(self._lost_sentence()) from lost
+        async with self._repeat_turn:
+            try:
+                return await self._ask(msgspec.structs.replace(request, seq=next(self._sequence)))
+            except HostLost as lost:
+                raise StrategyFailed(self._lost_sentence()) from lost
+
+    async def _ask(self, request: RunRequest) -> RunReply:
+        connection = await self._connected()
+        try:
+            async with asyncio.timeout(request.timeout_ms / 1000 + KILL_AFTER_SECONDS):
+                return await connection.ask(request)
+        except TimeoutError:
+            connection.kill()
+            return RunReply(request.seq, Outcome.TIMED_OUT, "", request.timeout_ms * 1000)
+        finally:
+            if connection.closed and not self._closing:
+                self._start_connection()
+
+    def _lost_sentence(self) -> str:
+        if self._closing:
+            return "the desk is closing, the program's answer was not awaited"
+        return "the sandbox died while the program ran (very deep nesting or recursion does that)"
+
+    def _start_connection(self) -> None:
+        if self._starting is not None and not self._starting.done():
+            return
+        if self._connection is None or self._connection.closed:
+            self._starting = asyncio.create_task(self._open(), name="sandbox start")
+            self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def _open(self) -> SandboxConnection:
+        if self._cache_dir is None:
+            self._cache_dir = await asyncio.to_thread(_default_cache_dir)
+        opened = await SandboxConnection.open(self._cache_dir)
+        lost, self._connection = self._connection, opened
+        if lost is not None:
+            await lost.close()
+        return opened
+
+    async def _connected(self) -> SandboxConnection:
+        if self._closing:
+            raise Unavailable("the sandbox is closed")
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        self._start_connection()
+        assert self._starting is not None
+        return await asyncio.shield(self._starting)
+
+
+def _default_cache_dir() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("nightdesk", appauthor=False)
+
+
+def _check_size(request: RunRequest) -> None:
+    source_bytes = len(request.source.encode(errors="replace"))
+    if source_bytes > MAX_SOURCE_BYTES:
+        raise StrategyFailed(f"the program is {source_bytes} bytes long; at most {MAX_SOURCE_BYTES} are run")
+    texts = (request.context, *request.series.values())
+    sent = source_bytes + sum(len(text.encode()) for text in texts) + _FRAME_ALLOWANCE_BYTES
+    if sent > MAX_REQUEST_BYTES:
+        raise StrategyFailed(f"the program's input is {sent} bytes; at most {MAX_REQUEST_BYTES} are sent")
+
+
+def _guest_reply(reply: RunReply, limits: SandboxLimits) -> GuestReply:
+    match reply.outcome:
+        case Outcome.TIMED_OUT:
+            raise StrategyFailed(f"the program ran longer than its limit of {limits.seconds:g} s")
+        case Outcome.CRASHED:
+            raise StrategyFailed("the program ended its own interpreter or could not be loaded")
+        case Outcome.OVERSIZE:
+            raise StrategyFailed("the program answered more than the sandbox passes on")
+    try:
+        result = msgspec.json.decode(reply.result, type=_GuestResult)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise StrategyFailed("the program left no answer that can be read") from error
+    return GuestReply(
+        decision=result.decision,
+        output=safe_text(result.output, MAX_OUTPUT_CHARACTERS),
+        error=result.error,
+        guest_us=reply.guest_us,
+    )

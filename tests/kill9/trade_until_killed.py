@@ -1,0 +1,71 @@
+"""A desk that trades as fast as it can and prints every order it was told of; made to be killed.
+
+python -m tests.kill9.trade_until_killed HOME SEED
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+from engine.errors import DeskError
+from engine.local_desk import LocalDesk
+from engine.model.order import Order, OrderRequest, OrderType, Side, TimeInForce
+from engine.settings import ReplaySettings, Settings
+from engine.streams import Bus
+
+MANUAL_TRADER = 3
+SETTINGS = Settings(replay=ReplaySettings(speed=600))
+
+
+async def trade(home: Path, seed: int) -> None:
+    desk = await LocalDesk.open(home, SETTINGS, Bus())
+    await desk.start()
+    print("ready", flush=True)
+    chance = random.Random(seed)
+    while True:
+        try:
+            order = await _one_action(desk, chance)
+        except DeskError as error:
+            print("refused", error.code, flush=True)
+        else:
+            if order is not None:
+                print("order", order.client_order_id, order.status, flush=True)
+        await asyncio.sleep(0)
+
+
+async def _one_action(desk: LocalDesk, chance: random.Random) -> Order | None:
+    open_orders = desk.orders(MANUAL_TRADER)
+    if open_orders and chance.random() < 0.3:
+        return await desk.cancel_order(chance.choice(open_orders).client_order_id)
+    positions = desk.positions(MANUAL_TRADER)
+    if positions and chance.random() < 0.2:
+        position = chance.choice(positions)
+        return await desk.close_position(MANUAL_TRADER, position.symbol, Decimal(chance.choice(["0.5", "1"])))
+    tickers = desk.tickers()
+    if not tickers:
+        return None
+    quote = chance.choice(tickers).quote
+    instrument = next(found for found in desk.instruments() if found.symbol == quote.symbol)
+    side = chance.choice(list(Side))
+    limit = chance.random() < 0.5
+    offset = Decimal(chance.choice(["0.9995", "1", "1.0005"]))
+    return await desk.place_order(
+        OrderRequest(
+            trader_id=MANUAL_TRADER,
+            symbol=quote.symbol,
+            side=side,
+            type=OrderType.LIMIT if limit else OrderType.MARKET,
+            quantity=instrument.round_quantity_down(Decimal(400) / quote.mark),
+            price=instrument.round_price(quote.mark * offset) if limit else None,
+            time_in_force=chance.choice([TimeInForce.GTC, TimeInForce.IOC]) if limit else TimeInForce.IOC,
+            stop_loss=instrument.round_price(quote.mark * (1 - side.sign * Decimal("0.01"))),
+        )
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(trade(Path(sys.argv[1]), int(sys.argv[2])))

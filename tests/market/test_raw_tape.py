@@ -1,0 +1,149 @@
+"""Recorded raw frames: complete, in order, a book that never crosses, and candles from trades."""
+
+from __future__ import annotations
+
+import lzma
+from functools import cache
+from itertools import islice, pairwise
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine.errors import InvalidInput, NotFound
+from engine.market.book import DepthDiff, DepthSnapshot, DiffOutcome, OrderBook
+from engine.market.raw_frames import BookTickerFrame, RawTape, TradeFrame, decode_frame, read_frames
+from engine.market.tape import CandleUpdate, Moment
+from engine.model.quote import BookSnapshot, Quote
+from engine.samples import RAW_SAMPLE
+
+RAW = Path(__file__).resolve().parents[3] / "shared" / "data" / "raw"
+CAPTURES = sorted(RAW.glob("binance_um_*.frames.xz")) or [RAW_SAMPLE.path]
+
+
+@cache
+def played() -> tuple[Moment, ...]:
+    return tuple(RawTape(RAW_SAMPLE).moments(0))
+
+
+@pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.name.split(".")[0])
+def test_a_whole_capture_keeps_the_book_true(capture: Path) -> None:
+    book = OrderBook("X")
+    applied, tickers, agreeing, last_trade_id = 0, 0, 0, None
+    for _, frame in read_frames(capture):
+        match frame:
+            case DepthSnapshot():
+                book.apply_snapshot(frame)
+            case DepthDiff():
+                outcome = book.apply_diff(frame)
+                assert outcome is not DiffOutcome.OUT_OF_SYNC
+                applied += outcome is DiffOutcome.APPLIED
+                if (bid := book.best_bid) and (ask := book.best_ask):
+                    assert bid.price < ask.price
+            case TradeFrame():
+                assert last_trade_id is None or frame.trade_id == last_trade_id + 1
+                last_trade_id = frame.trade_id
+            case BookTickerFrame():
+                if frame.update_id == book.last_update_id:
+                    tickers += 1
+                    level = book.best_bid
+                    agreeing += level is not None and (level.price, level.quantity) == (
+                        frame.bid,
+                        frame.bid_quantity,
+                    )
+    assert book.resyncs == 0
+    assert applied > 6000
+    assert tickers == agreeing
+
+
+def test_a_capture_without_one_frame_is_detected(tmp_path: Path) -> None:
+    with lzma.open(RAW_SAMPLE.path, "rb") as lines:
+        kept = list(islice(lines, 3000))
+    depth = [index for index, line in enumerate(kept) if b'"depthUpdate"' in line]
+    del kept[depth[-10]]
+    cut = tmp_path / "cut.frames.xz"
+    cut.write_bytes(lzma.compress(b"".join(kept), preset=0))
+    book = OrderBook("ETH")
+    for _, frame in read_frames(cut):
+        if isinstance(frame, DepthSnapshot):
+            book.apply_snapshot(frame)
+        elif isinstance(frame, DepthDiff):
+            book.apply_diff(frame)
+    assert book.resyncs == 1
+    assert not book.synced
+
+
+def test_moments_are_in_time_order_and_stamped_with_the_receive_time() -> None:
+    assert all(earlier.ts_ms < later.ts_ms for earlier, later in pairwise(played()))
+    for moment in played():
+        assert moment.events
+        for event in moment.events:
+            if isinstance(event, Quote | BookSnapshot):
+                assert event.ts_ms == moment.ts_ms
+
+
+def test_every_book_ticker_becomes_a_quote_with_the_mid_as_mark() -> None:
+    tickers = sum(isinstance(frame, BookTickerFrame) for _, frame in read_frames(RAW_SAMPLE.path))
+    quotes = [event for moment in played() for event in moment.events if isinstance(event, Quote)]
+    assert len(quotes) == tickers == 53_992
+    for quote in quotes:
+        assert quote.bid < quote.ask
+        assert quote.mark % RAW_SAMPLE.tick_size == 0
+        assert 0 <= quote.mid - quote.mark < RAW_SAMPLE.tick_size
+
+
+def test_books_are_true_and_at_most_ten_a_second() -> None:
+    books = [event for moment in played() for event in moment.events if isinstance(event, BookSnapshot)]
+    assert len(books) > 2000
+    for earlier, later in pairwise(books):
+        assert later.ts_ms - earlier.ts_ms >= 100
+    for book in books:
+        assert len(book.bids) == len(book.asks) == 20
+        assert book.bids[0].price < book.asks[0].price
+        prices = [level.price for level in book.bids]
+        assert prices == sorted(prices, reverse=True)
+
+
+def test_trades_form_the_minute_and_the_cut_first_one_never_closes() -> None:
+    updates = [event.candle for moment in played() for event in moment.events if isinstance(event, CandleUpdate)]
+    closed = [candle for candle in updates if candle.closed]
+    assert [candle.open_ms // 60_000 % 60 for candle in closed] == [55, 56, 57, 58]
+    trades = [
+        frame
+        for received_ms, frame in read_frames(RAW_SAMPLE.path)
+        if isinstance(frame, TradeFrame) and closed[0].open_ms <= received_ms < closed[0].open_ms + 60_000
+    ]
+    prices = [float(trade.price) for trade in trades]
+    assert (closed[0].open, closed[0].close) == (prices[0], prices[-1])
+    assert (closed[0].high, closed[0].low) == (max(prices), min(prices))
+    assert closed[0].volume == pytest.approx(float(sum(trade.quantity for trade in trades)))
+    forming = [candle for candle in updates if candle.open_ms == closed[0].open_ms and not candle.closed]
+    assert 30 < len(forming) <= 60
+
+
+def test_starting_late_gives_the_rest_of_the_same_tape_and_history_the_minutes_before() -> None:
+    tape = RawTape(RAW_SAMPLE)
+    from_ms = tape.start_ms + 170_000
+    assert tuple(tape.moments(from_ms)) == tuple(moment for moment in played() if moment.ts_ms >= from_ms)
+    assert len(tape.history("ETH", tape.start_ms)) == 0
+    assert len(tape.history("ETH", from_ms)) == 2
+    with pytest.raises(NotFound, match="BTC is not on this tape"):
+        tape.history("BTC", from_ms)
+
+
+def test_names_that_differ_by_case_only_are_kept_apart() -> None:
+    ticker = decode_frame(
+        b'{"stream":"ethusdt@bookTicker","data":{"e":"bookTicker","u":5,"E":9,"T":8,"s":"ETHUSDT",'
+        b'"b":"1.10","B":"2","a":"1.20","A":"3","st":1}}'
+    )
+    assert isinstance(ticker, BookTickerFrame)
+    assert msgspec.structs.astuple(ticker)[0] == 5
+    assert (str(ticker.bid), str(ticker.bid_quantity), str(ticker.ask)) == ("1.10", "2", "1.20")
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"[]", b'{"data":{"e":"unknown"}}', b'{"data":{"e":"trade"}}', b'{"lastUpdateId":"x"}', b"\xff"]
+)
+def test_a_frame_that_cannot_be_read_is_refused(text: bytes) -> None:
+    with pytest.raises(InvalidInput, match="frame: .* it cannot be read"):
+        decode_frame(text)

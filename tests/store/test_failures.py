@@ -1,0 +1,125 @@
+"""kill -9, a full disk, a locked or lost database: nothing acknowledged is lost, and it goes on after."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from engine.errors import StoreFailed
+from engine.store.database import DATABASE_FILE, find_database
+from engine.store.store import Store
+from tests.store.conftest import OpenStore, PostgresServer
+from tests.store.desk_process import fill_the_disk, processes, write_for_ever
+from tests.store.values import order, trader
+
+SQLITE_KILLS = 20
+POSTGRES_KILLS = 5
+
+
+def test_nothing_acknowledged_is_lost_to_kill_9(home: Path, database_url: str) -> None:
+    moments = random.Random(9)
+    acknowledged: set[str] = set()
+    for run in range(POSTGRES_KILLS if database_url else SQLITE_KILLS):
+        acknowledged |= _killed_run(home, database_url, run, after=moments.randrange(1, 300))
+        _check_integrity(home, database_url)
+        with find_database(home, database_url).connect() as connection:
+            orders = {row[0] for row in connection.rows("SELECT client_order_id FROM orders")}
+            fills = {row[0] for row in connection.rows("SELECT trade_id FROM fills")}
+        assert acknowledged <= orders
+        assert fills == orders
+    store = Store.open(home, database_url)
+    assert {each.client_order_id for each in store.restore().open_orders} >= acknowledged
+    store.close()
+
+
+def _killed_run(home: Path, database_url: str, run: int, after: int) -> set[str]:
+    """Run a desk, kill it once it has told `after` acknowledged ids, and return all it told."""
+    told, telling = processes.Pipe(duplex=False)
+    desk = processes.Process(target=write_for_ever, args=(home, database_url, run, telling))
+    desk.start()
+    telling.close()
+    acknowledged: set[str] = set()
+    with told:
+        try:
+            while True:
+                acknowledged.add(told.recv_bytes().decode())
+                if len(acknowledged) == after:
+                    desk.kill()
+        except (EOFError, OSError):
+            desk.join()
+    assert len(acknowledged) >= after
+    desk.close()
+    return acknowledged
+
+
+def _check_integrity(home: Path, database_url: str) -> None:
+    if not database_url:
+        with closing(sqlite3.connect(home / DATABASE_FILE)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_full_disk_fails_the_write_and_is_forgotten_when_there_is_space(home: Path) -> None:
+    told, telling = processes.Pipe(duplex=False)
+    desk = processes.Process(target=fill_the_disk, args=(home, telling))
+    desk.start()
+    telling.close()
+    with told:
+        failure = told.recv()
+        kept = told.recv()
+    desk.join()
+    assert desk.exitcode == 0
+    desk.close()
+    assert "desk.db" in failure
+    assert kept == ["after", "before"]
+
+
+def _hold(home: Path, database_url: str) -> sqlite3.Connection | psycopg.Connection:
+    """Lock the orders for writing, as another program would."""
+    if database_url:
+        server = psycopg.connect(database_url)
+        server.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+        return server
+    file = sqlite3.connect(home / DATABASE_FILE, isolation_level=None)
+    file.execute("BEGIN IMMEDIATE")
+    return file
+
+
+def test_a_locked_database_fails_the_write_and_serves_the_next(
+    open_store: OpenStore, home: Path, database_url: str
+) -> None:
+    failures: list[StoreFailed] = []
+    store = open_store(on_failure=failures.append, lock_seconds=0.1)
+    store.write(trader()).result()
+    with closing(_hold(home, database_url)), pytest.raises(StoreFailed, match="lock"):
+        store.write(order("refused")).result()
+    assert len(failures) == 1
+    store.write(order("taken")).result()
+    assert [each.client_order_id for each in store.restore().open_orders] == ["taken"]
+
+
+def test_writing_never_waits_for_the_database(open_store: OpenStore, home: Path, database_url: str) -> None:
+    store = open_store(lock_seconds=60)
+    store.write(trader()).result()
+    with closing(_hold(home, database_url)):
+        waiting = [store.write(order(f"{number:05}")) for number in range(10_000)]
+        assert not any(written.done() for written in waiting)
+    assert all(written.result() is None for written in waiting)
+    assert len(store.restore().open_orders) == 10_000
+
+
+def test_a_lost_server_connection_is_replaced(home: Path, postgres: PostgresServer) -> None:
+    store = Store.open(home, postgres.create_database())
+    store.write(trader()).result()
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND application_name = 'nightdesk'"
+        )
+    store.write(order("a")).result()
+    assert [each.client_order_id for each in store.restore().open_orders] == ["a"]
+    store.close()

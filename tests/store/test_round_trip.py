@@ -1,0 +1,172 @@
+"""What is written comes back as it was, to the last digit, on both databases."""
+
+from __future__ import annotations
+
+import itertools
+from array import array
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.model.account import EquityPoint, TraderConfig
+from engine.model.decision import DecisionRecord, DecisionStatus
+from engine.model.fill import Fill
+from engine.model.order import Order
+from engine.model.position import Position
+from engine.model.trigger import Trigger, TriggerKind
+from engine.store import restore
+from engine.store.changes import (
+    Binding,
+    PositionClosed,
+    Program,
+    ReasoningChunk,
+    Setting,
+    TraderState,
+    Wallet,
+)
+from engine.store.restore import DeskState
+from engine.store.store import Store
+from tests.store.conftest import OpenStore
+from tests.store.values import trader, values_of
+
+on_both_databases = settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+KEYED: list[tuple[type[msgspec.Struct], str, Callable[[DeskState], Any]]] = [
+    (TraderConfig, "trader_id", lambda state: [known.config for known in state.traders]),
+    (Program, "program_id", lambda state: state.programs),
+    (Binding, "binding_id", lambda state: state.bindings),
+    (Order, "client_order_id", lambda state: state.recent_orders),
+    (Fill, "trade_id", lambda state: state.fills),
+    (Position, "symbol", lambda state: state.positions),
+    (DecisionRecord, "decision_id", lambda state: state.decisions),
+]
+
+
+@pytest.mark.parametrize(("kind", "key", "read"), KEYED, ids=[kind.__name__ for kind, _, _ in KEYED])
+def test_a_value_comes_back_exactly(
+    store: Store, kind: type[msgspec.Struct], key: str, read: Callable[[DeskState], Any]
+) -> None:
+    store.write(trader()).result()
+    numbers = itertools.count(2)
+
+    @on_both_databases
+    @given(st.data())
+    def comes_back(data: st.DataObject) -> None:
+        number = next(numbers)
+        fixed: dict[str, Any] = {"trader_id": 1} if "trader_id" in kind.__struct_fields__ else {}
+        fixed[key] = number if key.endswith("r_id") and kind is TraderConfig else fixed.get(key, str(number))
+        if kind in (Program, Binding):
+            fixed[key] = number
+        value = data.draw(values_of(kind, **fixed))
+        store.write(value).result()
+        assert value in read(store.restore())
+
+    comes_back()
+
+
+@on_both_databases
+@given(st.data())
+def test_a_traders_state_wallet_and_equity_come_back_exactly(store: Store, data: st.DataObject) -> None:
+    state = data.draw(values_of(TraderState, trader_id=1))
+    wallet = data.draw(values_of(Wallet, trader_id=1))
+    point = data.draw(values_of(EquityPoint, trader_id=1))
+    setting = data.draw(values_of(Setting))
+    store.write(trader(), state, wallet, point, setting).result()
+    restored = store.restore()
+    assert restored.traders[0].state == state
+    assert restored.traders[0].wallet == wallet
+    curve = restored.traders[0].equity
+    assert (point.ts_ms, float(point.equity)) in zip(curve.ts_ms, curve.equity, strict=True)
+    assert restored.settings[setting.key] == setting.value
+
+
+def test_everything_is_there_after_closing_and_opening_again(open_store: OpenStore) -> None:
+    first = open_store()
+    first.write(trader(1), trader(2), Setting(key="theme", value="night")).result()
+    before = first.restore()
+    first.close()
+    assert open_store().restore() == before
+    assert [known.config.trader_id for known in before.traders] == [1, 2]
+
+
+def test_a_new_database_restores_as_an_empty_desk(store: Store) -> None:
+    assert store.restore() == DeskState()
+
+
+def test_a_closed_position_is_gone_and_the_others_stay(store: Store) -> None:
+    positions = [
+        Position(
+            trader_id=1,
+            symbol=symbol,
+            quantity=Decimal("-0.5"),
+            entry_price=Decimal(67000),
+            leverage=3,
+            isolated_margin=Decimal("11166.67"),
+            mark_price=Decimal(66000),
+            liquidation_price=None,
+            opened_ms=1,
+        )
+        for symbol in ("BTC", "ETH")
+    ]
+    store.write(trader(), *positions).result()
+    store.write(PositionClosed(trader_id=1, symbol="BTC")).result()
+    assert store.restore().positions == (positions[1],)
+
+
+def started_decision() -> DecisionRecord:
+    return DecisionRecord(
+        decision_id="d1",
+        trader_id=1,
+        trigger=Trigger(kind=TriggerKind.SCHEDULED, symbol="", ts_ms=5),
+        started_ms=5,
+    )
+
+
+def test_a_decision_cut_off_while_streaming_keeps_what_it_had_said(store: Store) -> None:
+    chunks = [
+        ReasoningChunk(decision_id="d1", trader_id=1, chunk_index=index, text=f"piece {index}. ")
+        for index in range(12)
+    ]
+    store.write(trader(), started_decision()).result()
+    for chunk in chunks:
+        store.write(chunk)
+    store.write(chunks[3]).result()
+    (decision,) = store.restore().decisions
+    assert decision.status is DecisionStatus.STARTED
+    assert decision.reasoning == "".join(chunk.text for chunk in chunks)
+
+
+def test_the_whole_reasoning_replaces_the_streamed_pieces(store: Store) -> None:
+    finished = msgspec.structs.replace(
+        started_decision(), status=DecisionStatus.HELD, reasoning="all of it", outcome="nothing to do"
+    )
+    store.write(
+        trader(),
+        started_decision(),
+        ReasoningChunk(decision_id="d1", trader_id=1, chunk_index=0, text="all "),
+        ReasoningChunk(decision_id="d1", trader_id=1, chunk_index=1, text="of "),
+        finished,
+    ).result()
+    assert store.restore().decisions == (finished,)
+
+
+def test_a_long_equity_curve_keeps_recent_points_whole_and_thins_the_rest(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore, "RECENT_EQUITY_POINTS", 100)
+    points = [EquityPoint(1, minute * 60_000, Decimal(minute)) for minute in range(1_000)]
+    store.write(trader(), *points).result()
+    curve = store.restore().traders[0].equity
+    assert curve.ts_ms[-100:] == array("q", [point.ts_ms for point in points[-100:]])
+    older = list(curve.ts_ms[:-100])
+    assert older == sorted(set(older))
+    assert 90 <= len(older) <= 100
+    assert max(later - earlier for earlier, later in itertools.pairwise(older)) <= 2 * 900_000 * 60 / 100
+    assert [equity * 60_000 for equity in curve.equity] == list(curve.ts_ms)
