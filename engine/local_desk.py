@@ -28,6 +28,7 @@ from engine.settings import Settings
 from engine.store.changes import Setting
 from engine.streams import Bus, Subscription
 from engine.trading.equity import as_points, summed, thin
+from engine.trading.ledger import market_time
 from engine.trading.sizing import closing_quantity
 from engine.trading.strategists import Strategists
 from engine.trading.summary import DeskView, DeskViewBuilder
@@ -81,6 +82,7 @@ class LocalDesk:
         try:
             if self._settings.on_quit == "cancel":
                 await self._cancel_entries()
+            self._parts.store.write(market_time(self._parts.clock.now_ms()))
             await self._strategists.close()
         finally:
             self._bus.close()

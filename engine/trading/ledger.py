@@ -71,4 +71,9 @@ class TraderLedger:
             self.alert(Severity.ERROR, f"{report.symbol} position liquidated, {report.amount:,.2f}")
 
     def _market_time(self) -> Setting:
-        return Setting(key=MARKET_TIME_KEY, value=str(self._clock.now_ms()))
+        return market_time(self._clock.now_ms())
+
+
+def market_time(now_ms: int) -> Setting:
+    """Return how far the market had come, to be stored with what happened then."""
+    return Setting(key=MARKET_TIME_KEY, value=str(now_ms))

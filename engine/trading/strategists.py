@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from engine.errors import NotFound
-from engine.model.account import TraderConfig, TraderKind
+from engine.model.account import TraderConfig
 from engine.settings import Settings
 from engine.store.changes import Program
 from engine.strategies.base import Strategy

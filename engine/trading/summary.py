@@ -86,4 +86,4 @@ def _summary(runtime: TraderRuntime) -> TraderSummary:
 
 
 def _by_time(orders: Iterable[Order]) -> tuple[Order, ...]:
-    return tuple(sorted(orders, key=lambda order: order.created_ms))
+    return tuple(sorted(orders, key=lambda order: (order.created_ms, order.client_order_id)))

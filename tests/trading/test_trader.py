@@ -97,6 +97,7 @@ async def test_a_decision_becomes_a_protected_position(one: OneTrader) -> None:
         BUY.stop_loss,
         BUY.take_profit,
     }
+    await one.ledger.written()
     stored = await one.store.decisions()
     assert stored[-1].outcome == record.outcome
 
