@@ -163,6 +163,8 @@ class _Track:
         return path
 
 
-def _nearest_multiple(units: NDArray[np.int32], size: int) -> NDArray[np.int64]:
+def _nearest_multiple(units: NDArray[np.int32], size: int) -> NDArray[np.int32]:
     """Return how many times `size` fits into each number, to the nearest whole."""
-    return (units.astype(np.int64) + size // 2) // size
+    if size == 1:
+        return units
+    return (units + np.int32(size // 2)) // np.int32(size)

@@ -159,9 +159,7 @@ def test_a_recorded_minute_replaces_what_prices_had_formed() -> None:
     assert builder.closed(Period.M1) == (exact,)
 
 
-@pytest.mark.parametrize(
-    "candle", [Candle(1, 1, 1, 1, 1, 1), Candle(MINUTE_MS, 1, 1, 1, 1, 1, closed=False)]
-)
+@pytest.mark.parametrize("candle", [Candle(1, 1, 1, 1, 1, 1), Candle(MINUTE_MS, 1, 1, 1, 1, 1, closed=False)])
 def test_a_candle_off_the_minute_or_unclosed_is_refused(candle: Candle) -> None:
     with pytest.raises(InvalidInput, match="a closed candle opens on a full minute"):
         CandleBuilder().add_minute(candle)

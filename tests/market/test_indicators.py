@@ -44,9 +44,7 @@ def test_stream_equals_array_exactly_on_the_whole_recording(name: str) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(
-    name=st.sampled_from(list(INDICATORS)), start=st.integers(0, 10_000), length=st.integers(1, 200)
-)
+@given(name=st.sampled_from(list(INDICATORS)), start=st.integers(0, 10_000), length=st.integers(1, 200))
 def test_stream_equals_array_from_any_start(name: str, start: int, length: int) -> None:
     window = recorded().slice(start, start + length)
     stream = IndicatorStream(indicator(name))

@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 from engine.market.book import DepthDiff, DepthSnapshot, DiffOutcome, OrderBook
 from engine.model.quote import BookLevel
 
-VECTOR = (
-    Path(__file__).resolve().parents[3] / "shared/data/vectors/binance_depth_sync_eth_20240808.json"
-)
+VECTOR = Path(__file__).resolve().parents[3] / "shared/data/vectors/binance_depth_sync_eth_20240808.json"
 
 
 class Checkpoint(msgspec.Struct):

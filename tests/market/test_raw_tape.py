@@ -105,7 +105,9 @@ def test_books_are_true_and_at_most_ten_a_second() -> None:
 
 
 def test_trades_form_the_minute_and_the_cut_first_one_never_closes() -> None:
-    updates = [event.candle for moment in played() for event in moment.events if isinstance(event, CandleUpdate)]
+    updates = [
+        event.candle for moment in played() for event in moment.events if isinstance(event, CandleUpdate)
+    ]
     closed = [candle for candle in updates if candle.closed]
     assert [candle.open_ms // 60_000 % 60 for candle in closed] == [55, 56, 57, 58]
     trades = [
@@ -142,8 +144,17 @@ def test_names_that_differ_by_case_only_are_kept_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"{", b"[]", b'{"data":{"e":"unknown"}}', b'{"data":{"e":"trade"}}', b'{"lastUpdateId":"x"}', b"\xff"]
+    "text",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"data":{"e":"unknown"}}',
+        b'{"data":{"e":"trade"}}',
+        b'{"lastUpdateId":"x"}',
+        b"\xff",
+    ],
 )
 def test_a_frame_that_cannot_be_read_is_refused(text: bytes) -> None:
-    with pytest.raises(InvalidInput, match="frame: .* it cannot be read"):
+    with pytest.raises(InvalidInput, match=r"frame: .* it cannot be read"):
         decode_frame(text)

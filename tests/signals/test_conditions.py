@@ -47,7 +47,7 @@ def test_every_definition_survives_being_written_down(condition: RsiCrossing) ->
         ("macd crosses below 30 on 15m", "macd", "a signal starts with rsi and a length"),
         ("rsi14 goes below 30 on 15m", "goes", "the second word is crosses"),
         ("rsi14 crosses under 30 on 15m", "under", "allowed is above or below"),
-        ("rsi14 crosses below low on 15m", "low", "the level is a number"),
+        ("rsi14 crosses below deep on 15m", "deep", "the level is a number"),
         ("rsi14 crosses below nan on 15m", "nan", "the level is a number"),
         ("rsi14 crosses below 30 at 15m", "at", "the fifth word is on"),
     ],

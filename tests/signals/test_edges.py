@@ -47,9 +47,7 @@ def test_it_fires_exactly_at_the_crossings(values: list[float | None]) -> None:
 
 
 @given(values=Values, data=st.data())
-def test_a_restart_neither_repeats_nor_loses_an_edge(
-    values: list[float | None], data: st.DataObject
-) -> None:
+def test_a_restart_neither_repeats_nor_loses_an_edge(values: list[float | None], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(values)))
     shown_again = data.draw(st.integers(0, cut))
     first = EdgeDetector()

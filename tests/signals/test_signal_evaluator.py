@@ -115,10 +115,10 @@ def test_it_works_from_minutes_through_a_builder() -> None:
 def test_watching_twice_changes_nothing_and_unwatching_ends_it() -> None:
     candles = recorded().candles()[:1000]
     evaluator = watching(BELOW_30, BELOW_30)
-    assert evaluator.watched == (("SOL", BELOW_30),)
+    assert list(evaluator.watched) == [("SOL", BELOW_30)]
     assert run(evaluator, candles) == run(watching(BELOW_30), candles)
     evaluator.unwatch("SOL", BELOW_30)
-    assert evaluator.watched == ()
+    assert len(evaluator.watched) == 0
     assert run(evaluator, recorded().candles()[1000:]) == []
 
 

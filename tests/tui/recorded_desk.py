@@ -130,13 +130,26 @@ def summary(
 
 
 TRADERS = (
-    summary(1, "Reversion", TraderKind.PROGRAM, "10204.51", "204.51", strategy="rsi_reversion", positions=1, orders=2),
-    summary(2, "Rules", TraderKind.PROMPT, "9871.30", "-128.70", strategy="trend", thinking=True, positions=1),
+    summary(
+        1,
+        "Reversion",
+        TraderKind.PROGRAM,
+        "10204.51",
+        "204.51",
+        strategy="rsi_reversion",
+        positions=1,
+        orders=2,
+    ),
+    summary(
+        2, "Rules", TraderKind.PROMPT, "9871.30", "-128.70", strategy="trend", thinking=True, positions=1
+    ),
     summary(3, "Manual", TraderKind.MANUAL, "10000.00", "0.00", positions=1, orders=1),
 )
 
 
-def position(trader_id: int, symbol: str, quantity: str, entry: str, mark: str, liquidation: str | None) -> Position:
+def position(
+    trader_id: int, symbol: str, quantity: str, entry: str, mark: str, liquidation: str | None
+) -> Position:
     return Position(
         trader_id=trader_id,
         symbol=symbol,
@@ -194,7 +207,9 @@ def order(
 ORDERS = (
     order("o-1", 1, "BTC", Side.SELL, OrderType.STOP_MARKET, "0.150", "65800.0", parent_id="o-0"),
     order("o-2", 1, "BTC", Side.SELL, OrderType.TAKE_PROFIT_MARKET, "0.150", "68500.0", parent_id="o-0"),
-    order("o-3", 3, "ETH", Side.BUY, OrderType.LIMIT, "0.500", "3050.00", time_in_force=TimeInForce.POST_ONLY),
+    order(
+        "o-3", 3, "ETH", Side.BUY, OrderType.LIMIT, "0.500", "3050.00", time_in_force=TimeInForce.POST_ONLY
+    ),
 )
 PAST_ORDERS = (
     order(
@@ -215,7 +230,13 @@ DECISIONS = (
     DecisionRecord(
         decision_id="d-1",
         trader_id=1,
-        trigger=Trigger(kind=TriggerKind.SIGNAL, symbol="BTC", ts_ms=NOW_MS - 1_800_000, signal="RSI below 30", detail="28.4"),
+        trigger=Trigger(
+            kind=TriggerKind.SIGNAL,
+            symbol="BTC",
+            ts_ms=NOW_MS - 1_800_000,
+            signal="RSI below 30",
+            detail="28.4",
+        ),
         started_ms=NOW_MS - 1_800_000,
         status=DecisionStatus.EXECUTED,
         decisions=(
@@ -239,7 +260,15 @@ DECISIONS = (
         trigger=Trigger(kind=TriggerKind.SCHEDULED, symbol="", ts_ms=NOW_MS - 900_000),
         started_ms=NOW_MS - 900_000,
         status=DecisionStatus.REFUSED,
-        decisions=(Decision(operation=Operation.BUY, symbol="ETH", portion=D(1), leverage=5, reason="Breakout above the range."),),
+        decisions=(
+            Decision(
+                operation=Operation.BUY,
+                symbol="ETH",
+                portion=D(1),
+                leverage=5,
+                reason="Breakout above the range.",
+            ),
+        ),
         reasoning="ETH trades above its 20-period average and volume grows.\nThe position would be large, but the trend is clear.",
         outcome="max_notional: 28,080.00 is above this trader's limit of 20,000",
     ),
@@ -297,7 +326,9 @@ class RecordedDesk:
     def decisions(self, trader_id: int | None = None, limit: int = 50) -> tuple[DecisionRecord, ...]:
         return self.decision_list
 
-    def equity(self, trader_id: int | None, span: EquitySpan, max_points: int = 400) -> tuple[EquityPoint, ...]:
+    def equity(
+        self, trader_id: int | None, span: EquitySpan, max_points: int = 400
+    ) -> tuple[EquityPoint, ...]:
         length = _SPAN_MS[span]
         slope = {1: 204.51, 2: -128.70, 3: 0.0}.get(trader_id or 3, 75.81)
         return tuple(
@@ -327,7 +358,9 @@ class RecordedDesk:
         if request.stop_loss is not None and request.side is Side.BUY and request.stop_loss > D(68000):
             raise InvalidOrder.of("stop_loss", request.stop_loss, "a buy's stop-loss is below its entry")
         quote = next(item.quote for item in TICKERS if item.quote.symbol == request.symbol)
-        price = request.price or request.trigger_price or (quote.ask if request.side is Side.BUY else quote.bid)
+        price = (
+            request.price or request.trigger_price or (quote.ask if request.side is Side.BUY else quote.bid)
+        )
         notional = price * request.quantity
         return OrderPreview(
             request=request,
@@ -364,7 +397,9 @@ class RecordedDesk:
         self.open_orders = tuple(item for item in self.open_orders if item is not found)
         return msgspec.structs.replace(found, status=OrderStatus.CANCELLED)
 
-    async def cancel_orders(self, trader_id: int | None = None, symbol: str | None = None) -> tuple[Order, ...]:
+    async def cancel_orders(
+        self, trader_id: int | None = None, symbol: str | None = None
+    ) -> tuple[Order, ...]:
         self._note("cancel_orders", trader_id, symbol)
         return ()
 
@@ -376,9 +411,20 @@ class RecordedDesk:
 
     async def close_position(self, trader_id: int, symbol: str, fraction: Decimal = Decimal(1)) -> Order:
         self._note("close_position", trader_id, symbol, fraction)
-        found = next(item for item in self.position_list if (item.trader_id, item.symbol) == (trader_id, symbol))
+        found = next(
+            item for item in self.position_list if (item.trader_id, item.symbol) == (trader_id, symbol)
+        )
         self.position_list = tuple(item for item in self.position_list if item is not found)
-        return order("o-101", trader_id, symbol, Side.SELL, OrderType.LIMIT, "0.150", "67012.3", status=OrderStatus.FILLED)
+        return order(
+            "o-101",
+            trader_id,
+            symbol,
+            Side.SELL,
+            OrderType.LIMIT,
+            "0.150",
+            "67012.3",
+            status=OrderStatus.FILLED,
+        )
 
     async def flatten(self, trader_id: int | None = None) -> tuple[Order, ...]:
         self._note("flatten", trader_id)
