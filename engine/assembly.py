@@ -18,15 +18,16 @@ from engine.market.periods import DAY_MS, Period
 from engine.market.replay import ReplayPlayer
 from engine.market.sources import open_tape
 from engine.market.tape import Tape
-from engine.model.account import TraderConfig, TraderStatus
+from engine.model.account import TraderConfig, TraderKind, TraderStatus
 from engine.model.event import Alert, Severity, Topic
 from engine.model.fill import Fill
 from engine.model.instrument import Instrument
 from engine.settings import DEFAULT_SPEED, Settings
 from engine.signals.conditions import parse_condition
-from engine.store.changes import Program, Setting, TraderState, Wallet
+from engine.store.changes import Binding, Change, Program, Setting, TraderState, Wallet
 from engine.store.restore import DeskState, EquityCurve, StoredTrader
 from engine.store.store import Store
+from engine.strategies.programs.stock import stock_programs
 from engine.streams import Bus
 from engine.trading.books import TraderBooks
 from engine.trading.decision_log import DecisionLog
@@ -44,6 +45,7 @@ REPLAY_SPEED_KEY = "replay.speed"
 REPLAY_PAUSED_KEY = "replay.paused"
 REPLAY_SOURCE_KEY = "replay.source"
 DESK_ID_KEY = "desk.id"
+CACHE_FOLDER = "cache"
 HISTORY_BEFORE_START_MS = 2 * DAY_MS
 
 
@@ -59,6 +61,9 @@ class DeskParts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     traders: tuple[TraderRuntime, ...]
     programs: tuple[Program, ...]
     kill_switch: KillSwitch
+    cache: Path
+    first_changes: tuple[Change, ...]
+    """What opening changed, to be written once the desk runs: writing costs an import."""
 
 
 def assemble(home: Path, settings: Settings, bus: Bus) -> DeskParts:
@@ -68,7 +73,7 @@ def assemble(home: Path, settings: Settings, bus: Bus) -> DeskParts:
     """
     store = Store.open(home, settings.database_url, on_failure=lambda error: _tell(bus, error))
     try:
-        return _Assembly(store, settings, bus).parts()
+        return _Assembly(home, store, settings, bus).parts()
     except BaseException:
         store.close()
         raise
@@ -81,12 +86,14 @@ def _tell(bus: Bus, error: StoreFailed) -> None:
 class _Assembly:
     """The steps of putting a desk together, in the order the constructor and `parts` take them."""
 
-    def __init__(self, store: Store, settings: Settings, bus: Bus) -> None:
+    def __init__(self, home: Path, store: Store, settings: Settings, bus: Bus) -> None:
+        self._home = home
         self._store = store
         self._settings = settings
         self._bus = bus
         self._tape = open_tape(settings.replay.source)
         self._instruments = {symbol: INSTRUMENTS[symbol] for symbol in self._tape.symbols}
+        self._first_changes: list[Change] = []
         self._state = store.restore()
         if not self._state.traders:
             self._state = self._first_state()
@@ -115,6 +122,8 @@ class _Assembly:
             traders=traders,
             programs=self._state.programs,
             kill_switch=self._kill_switch,
+            cache=self._home / CACHE_FOLDER,
+            first_changes=tuple(self._first_changes),
         )
 
     def _first_state(self) -> DeskState:
@@ -123,10 +132,22 @@ class _Assembly:
         traders = [_new_trader(config) for config in default_traders(self._tape.symbols)]
         for trader in traders:
             if trader.wallet is not None:
-                self._store.write(trader.config, trader.state, trader.wallet)
-        self._store.write(desk_id, source)
+                self._first_changes += (trader.config, trader.state, trader.wallet)
+        programs = tuple(
+            Program(program_id=number, name=name, code=code)
+            for number, (name, code) in enumerate(stock_programs().items(), start=1)
+        )
+        bindings = tuple(
+            Binding(binding_id=trader.config.trader_id, trader_id=trader.config.trader_id, program_id=1)
+            for trader in traders
+            if trader.config.kind is TraderKind.PROGRAM
+        )
+        self._first_changes += (desk_id, source, *programs, *bindings)
         return DeskState(
-            traders=tuple(traders), settings={desk_id.key: desk_id.value, source.key: source.value}
+            traders=tuple(traders),
+            programs=programs,
+            bindings=bindings,
+            settings={desk_id.key: desk_id.value, source.key: source.value},
         )
 
     def _check_source(self) -> None:
@@ -195,8 +216,9 @@ class _Assembly:
             remembered=orders_before.values(),
         )
         log = DecisionLog(trader_id, ledger, self._clock)
-        for record in log.restore(record for record in state.decisions if record.trader_id == trader_id):
-            ledger.write(record)
+        self._first_changes += log.restore(
+            record for record in state.decisions if record.trader_id == trader_id
+        )
         equity = EquityHistory(trader_id)
         equity.load(stored.equity.ts_ms, stored.equity.equity)
         orders = OrderDesk(

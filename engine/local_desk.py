@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.assembly import REPLAY_PAUSED_KEY, REPLAY_SPEED_KEY, DeskParts, assemble
 from engine.desk import EquitySpan, OrderPreview
-from engine.errors import Conflict, DeskError, NotFound
+from engine.errors import Conflict, DeskError, NotFound, StrategyFailed
 from engine.model.account import EquityPoint, TraderKind, TraderSummary
 from engine.model.decision import DecisionRecord
 from engine.model.event import Alert, MarketStatus, Severity, Topic
@@ -50,7 +50,7 @@ class LocalDesk:
         self._traders = {trader.config.trader_id: trader for trader in parts.traders}
         self._view_builder = DeskViewBuilder(parts.traders)
         self._view = DeskView()
-        self._strategists = Strategists(settings, parts.programs)
+        self._strategists = Strategists(settings, parts.programs, parts.cache)
         self._tasks: list[asyncio.Task[None]] = []
         self._publish()
 
@@ -66,6 +66,8 @@ class LocalDesk:
         """Play the market; each trader settles its orders of unknown outcome before it may decide."""
         parts = self._parts
         parts.store.start_writer()
+        if parts.first_changes:
+            parts.store.write(*parts.first_changes)
         self._tasks = [
             asyncio.create_task(self._keep_publishing(), name="publish"),
             asyncio.create_task(self._play(), name="replay"),
@@ -327,8 +329,10 @@ class LocalDesk:
             trader.attach(await self._strategists.strategy_for(trader.config))
         except DeskError as error:
             trader.fail(error)
-            return
-        await trader.run()
+        except Exception as error:
+            trader.fail(StrategyFailed(f"{trader.config.strategy}: {type(error).__name__}: {error}"))
+        else:
+            await trader.run()
 
     async def _keep_publishing(self) -> None:
         while True:

@@ -27,7 +27,8 @@ class Finding(msgspec.Struct, frozen=True):
 
 def print_paths(home: Path) -> int:
     """Print the desk's files, one `name path` a line."""
-    from engine.store.store import DATABASE_FILE, LOCK_FILE
+    from engine.store.database import DATABASE_FILE
+    from engine.store.home import LOCK_FILE
 
     for name, path in (
         ("home", home),
@@ -110,9 +111,9 @@ def check_settings(home: Path) -> Finding:
 
 def check_lock(home: Path) -> Finding:
     """Check that no other desk runs on this home."""
-    from engine.store.lock import holder
+    from engine.store.inspection import lock_holder
 
-    pid = holder(home)
+    pid = lock_holder(home)
     if pid is None:
         return Finding("lock", "free")
     return Finding("lock", f"held by a running desk, process {pid}", f"end that desk first: kill {pid}")
@@ -120,7 +121,7 @@ def check_lock(home: Path) -> Finding:
 
 def check_database(home: Path) -> Finding:
     """Check that the database can be reached and read."""
-    from engine.store.check import describe_database
+    from engine.store.inspection import describe_database
 
     try:
         settings = load_settings(home)
@@ -140,7 +141,8 @@ def check_sandbox(_home: Path) -> Finding:
     async def run() -> str:
         host = SandboxHost()
         try:
-            await host.start()
+            host.start()
+            await host.ready()
             return "ready"
         finally:
             await host.close()

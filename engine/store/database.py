@@ -58,6 +58,9 @@ class PlainConnection:
 class Database(Protocol):
     """What the store needs of a database."""
 
+    name: str
+    """What to call it in a sentence; holds no password."""
+
     begin_snapshot: str
     """Starts a transaction in which every query sees the same moment."""
 
@@ -93,6 +96,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, lock_seconds: float = LOCK_SECONDS) -> None:
         self.path = path
+        self.name = str(path)
         self._lock_seconds = lock_seconds
 
     def _open(self) -> Any:

@@ -113,14 +113,18 @@ class Store:
     def write(self, *changes: Change) -> Future[None]:
         """Queue changes as one unit, all or nothing, and return at once.
 
-        The future is done when the unit is durable, and raises `StoreFailed` when it was not
-        written; writing the same unit again is always safe.
+        For what has already happened. The future is done when the unit is durable, and raises
+        `StoreFailed` when the database refused it; a database that is full, locked or gone is then
+        tried again until it takes the unit, so nothing that happened is forgotten.
         """
-        return self._writer.submit(changes)
+        return self._writer.submit(changes, is_kept=True)
 
     async def journal(self, *changes: Change) -> None:
-        """Return when the changes are durable; raise `StoreFailed` when they were not written."""
-        await asyncio.wrap_future(self.write(*changes))
+        """Return when the changes are durable; raise `StoreFailed` when they were not written.
+
+        For what must not happen unless it is written down first: a refused unit is forgotten.
+        """
+        await asyncio.wrap_future(self._writer.submit(changes, is_kept=False))
 
     async def orders(
         self, trader_id: int | None = None, *, before_ms: int | None = None, limit: int = 100

@@ -3,7 +3,8 @@
 A unit of changes is all or nothing. Units that wait while a commit is under way share the next one
 (group commit), so the cost of making them durable is paid once. When a shared commit fails on one
 unit's account, the units are repeated under a savepoint each and only the faulty one fails; when the
-database itself fails (full, locked, gone), all of them do, and the next ones try again.
+database itself fails (full, locked, gone), all of them do. Units that tell what has already happened are
+kept then and written, in their order, as soon as the database takes them again.
 """
 
 from __future__ import annotations
@@ -33,9 +34,14 @@ UNITS_PER_COMMIT = 2_000
 """The most units one commit takes, so that the first of a flood is durable soon."""
 
 
+RETRY_SECONDS = 1.0
+"""How long a database that refused is left alone before kept units are tried again."""
+
+
 class _Unit(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...]
     written: Future[None]
+    is_kept: bool
 
 
 class Writer:
@@ -48,6 +54,7 @@ class Writer:
     def __init__(self, database: Database, on_failure: Callable[[StoreFailed], None] | None = None) -> None:
         self._database = database
         self._on_failure = on_failure
+        self._kept: list[_Unit] = []
         self._waiting: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="nightdesk-store-writer", daemon=True)
         self._state = threading.Lock()
@@ -62,13 +69,14 @@ class Writer:
                 self._started = True
                 self._thread.start()
 
-    def submit(self, changes: tuple[Change, ...]) -> Future[None]:
+    def submit(self, changes: tuple[Change, ...], *, is_kept: bool) -> Future[None]:
         """Queue one unit without waiting; the future is done when the unit is durable.
 
-        The future raises `StoreFailed` when the unit was not written. Cancelling it has no effect:
-        what was submitted is written.
+        The future raises `StoreFailed` when the unit was not written; with `is_kept` it is then
+        tried again until the writer closes. Cancelling the future has no effect: what was submitted
+        is written.
         """
-        unit = _Unit(changes, Future())
+        unit = _Unit(changes, Future(), is_kept)
         unit.written.set_running_or_notify_cancel()
         self.start()
         with self._state:
@@ -104,13 +112,18 @@ class Writer:
             self._prepared[0].dispose()
 
     def _take(self) -> tuple[list[_Unit], bool]:
-        """Wait for a unit and return it with all that wait behind it, and whether to go on after them."""
-        units: list[_Unit] = []
-        while len(units) < UNITS_PER_COMMIT:
+        """Wait for a unit and return it with all that wait behind it, and whether to go on after them.
+
+        Kept units come first, after the database has been left alone for a while.
+        """
+        units, self._kept = self._kept, []
+        patience = RETRY_SECONDS if units else None
+        while len(units) < UNITS_PER_COMMIT or patience is not None:
             try:
-                unit = self._waiting.get(block=not units)
+                unit = self._waiting.get(block=not units or patience is not None, timeout=patience)
             except queue.Empty:
                 break
+            patience = None
             if unit is None:
                 return units, False
             units.append(unit)
@@ -132,15 +145,16 @@ class Writer:
         except Exception as error:
             failure = self._failure(error)
             for unit in units:
-                unit.written.set_exception(failure)
+                _finish(unit, failure)
+            self._kept = [unit for unit in units if unit.is_kept]
             self._report(failure)
             return
         for unit in units:
             if id(unit) not in faulty:
-                unit.written.set_result(None)
+                _finish(unit, None)
         for unit in units:
             if id(unit) in faulty:
-                unit.written.set_exception(faulty[id(unit)])
+                _finish(unit, faulty[id(unit)])
                 self._report(faulty[id(unit)])
 
     def _commit(self, units: Sequence[_Unit]) -> dict[int, StoreFailed]:
@@ -177,6 +191,16 @@ class Writer:
         except Exception:
             # The listener's fault must not end the only thread that writes.
             _log.exception("the listener for failed writes failed itself")
+
+
+def _finish(unit: _Unit, failure: StoreFailed | None) -> None:
+    """Tell whoever waits for the unit; one that failed before and was kept has nobody waiting."""
+    if unit.written.done():
+        return
+    if failure is None:
+        unit.written.set_result(None)
+    else:
+        unit.written.set_exception(failure)
 
 
 def _database_failed(error: Exception) -> bool:

@@ -8,7 +8,6 @@ and a second of the same kind and symbol replaces the one waiting, so none is lo
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from decimal import Decimal
 
@@ -250,6 +249,9 @@ class TraderRuntime:
         if self.status is not TraderStatus.PAUSED:
             self._set_status(TraderStatus.ERROR, reason)
         self.ledger.alert(Severity.ERROR, f"{self.config.name}: {reason}")
+        record = msgspec.structs.replace(
+            record, prompt=error.details.get("prompt", ""), reply=error.details.get("reply", "")
+        )
         return _ended(record, DecisionStatus.FAILED, reason)
 
     def _succeeded(self) -> None:
@@ -279,9 +281,7 @@ async def stop_all(tasks: list[asyncio.Task[None]]) -> None:
     """Cancel the traders' tasks and wait until each has recorded its end."""
     for task in tasks:
         task.cancel()
-    for task in tasks:
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _ended(record: DecisionRecord, status: DecisionStatus, outcome: str) -> DecisionRecord:

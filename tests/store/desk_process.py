@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import resource
 from multiprocessing.connection import Connection
@@ -40,7 +41,7 @@ def fill_the_disk(home: Path, told: Connection) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, most))
     try:
-        store.write(order("too much"), Setting(key="big", value="x" * 1_000_000)).result()
+        asyncio.run(store.journal(order("too much"), Setting(key="big", value="x" * 1_000_000)))
         told.send("written")
     except StoreFailed as failure:
         told.send(failure.message)

@@ -89,17 +89,20 @@ def _hold(home: Path, database_url: str) -> sqlite3.Connection | psycopg.Connect
     return file
 
 
-def test_a_locked_database_fails_the_write_and_serves_the_next(
+async def test_a_locked_database_refuses_intents_and_keeps_what_has_happened(
     open_store: OpenStore, home: Path, database_url: str
 ) -> None:
     failures: list[StoreFailed] = []
     store = open_store(on_failure=failures.append, lock_seconds=0.1)
     store.write(trader()).result()
-    with closing(_hold(home, database_url)), pytest.raises(StoreFailed, match="lock"):
-        store.write(order("refused")).result()
-    assert len(failures) == 1
+    with closing(_hold(home, database_url)):
+        with pytest.raises(StoreFailed, match="lock"):
+            await store.journal(order("refused"))
+        with pytest.raises(StoreFailed, match="lock"):
+            store.write(order("kept")).result()
+    assert len(failures) == 2
     store.write(order("taken")).result()
-    assert [each.client_order_id for each in store.restore().open_orders] == ["taken"]
+    assert {each.client_order_id for each in store.restore().open_orders} == {"kept", "taken"}
 
 
 def test_writing_never_waits_for_the_database(open_store: OpenStore, home: Path, database_url: str) -> None:
