@@ -45,7 +45,6 @@ REPLAY_SPEED_KEY = "replay.speed"
 REPLAY_PAUSED_KEY = "replay.paused"
 REPLAY_SOURCE_KEY = "replay.source"
 DESK_ID_KEY = "desk.id"
-CACHE_FOLDER = "cache"
 HISTORY_BEFORE_START_MS = 2 * DAY_MS
 
 
@@ -61,7 +60,6 @@ class DeskParts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     traders: tuple[TraderRuntime, ...]
     programs: tuple[Program, ...]
     kill_switch: KillSwitch
-    cache: Path
     first_changes: tuple[Change, ...]
     """What opening changed, to be written once the desk runs: writing costs an import."""
 
@@ -73,7 +71,7 @@ def assemble(home: Path, settings: Settings, bus: Bus) -> DeskParts:
     """
     store = Store.open(home, settings.database_url, on_failure=lambda error: _tell(bus, error))
     try:
-        return _Assembly(home, store, settings, bus).parts()
+        return _Assembly(store, settings, bus).parts()
     except BaseException:
         store.close()
         raise
@@ -86,8 +84,7 @@ def _tell(bus: Bus, error: StoreFailed) -> None:
 class _Assembly:
     """The steps of putting a desk together, in the order the constructor and `parts` take them."""
 
-    def __init__(self, home: Path, store: Store, settings: Settings, bus: Bus) -> None:
-        self._home = home
+    def __init__(self, store: Store, settings: Settings, bus: Bus) -> None:
         self._store = store
         self._settings = settings
         self._bus = bus
@@ -122,7 +119,6 @@ class _Assembly:
             traders=traders,
             programs=self._state.programs,
             kill_switch=self._kill_switch,
-            cache=self._home / CACHE_FOLDER,
             first_changes=tuple(self._first_changes),
         )
 

@@ -50,7 +50,7 @@ class LocalDesk:
         self._traders = {trader.config.trader_id: trader for trader in parts.traders}
         self._view_builder = DeskViewBuilder(parts.traders)
         self._view = DeskView()
-        self._strategists = Strategists(settings, parts.programs, parts.cache)
+        self._strategists = Strategists(settings, parts.programs)
         self._tasks: list[asyncio.Task[None]] = []
         self._publish()
 

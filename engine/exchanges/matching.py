@@ -30,7 +30,7 @@ from engine.model.candle import Candle
 from engine.model.fill import Liquidity
 from engine.model.instrument import Instrument
 from engine.model.order import Order, OrderType, Side, TimeInForce
-from engine.model.quote import BookLevel, BookSnapshot, Quote
+from engine.model.quote import BookSnapshot, Quote
 
 MARKET_TAKE_BOUND: Final = Decimal("0.05")
 """How far from the mark price a market order may trade (`marketTakeBound` of Binance USD-M)."""
@@ -67,20 +67,17 @@ class CandleFill(msgspec.Struct, frozen=True):
     execution: Execution
 
 
-def best_opposite(side: Side, quote: Quote, book: BookSnapshot | None) -> BookLevel | None:
-    """Return the best level an order on `side` could trade with, None when that side is empty."""
-    if book is not None:
-        levels = book.asks if side is Side.BUY else book.bids
-        return levels[0] if levels else None
-    if side is Side.BUY:
-        return BookLevel(quote.ask, quote.ask_quantity)
-    return BookLevel(quote.bid, quote.bid_quantity)
+def plain(number: Decimal) -> str:
+    """Return a number as people write it: no exponent, no trailing zeros."""
+    return f"{number.normalize():f}"
 
 
-def would_take(side: Side, price: Decimal, quote: Quote, book: BookSnapshot | None) -> bool:
-    """Tell whether a limit order at `price` would trade at once."""
-    best = best_opposite(side, quote, book)
-    return best is not None and _is_within(side, best.price, price)
+def touch(side: Side, quote: Quote, book: BookSnapshot | None) -> tuple[Decimal, Decimal] | None:
+    """Return the price and size an order on `side` meets first, None when that side is empty."""
+    if book is None:
+        return (quote.ask, quote.ask_quantity) if side is Side.BUY else (quote.bid, quote.bid_quantity)
+    levels = book.asks if side is Side.BUY else book.bids
+    return (levels[0].price, levels[0].quantity) if levels else None
 
 
 def match_new(
@@ -104,7 +101,7 @@ def match_new(
     executions = take(order.side, quantity, limit, quote, book, instrument)
     taken = sum((execution.quantity for execution in executions), Decimal(0))
     if taken < quantity and order.time_in_force is TimeInForce.FOK:
-        reason = f"fill-or-kill: only {taken} of {quantity} could fill at once"
+        reason = f"fill-or-kill: only {plain(taken)} of {plain(quantity)} could fill at once"
         return Match((), Remainder.EXPIRES, reason)
     if is_limit and order.time_in_force is TimeInForce.GTC:
         return Match(executions, Remainder.RESTS)
@@ -113,7 +110,8 @@ def match_new(
         rule = (
             "immediate-or-cancel" if is_limit else f"market order within {MARKET_TAKE_BOUND:.0%} of the mark"
         )
-        reason = f"{rule}: only {taken} of {quantity} could fill at {limit.normalize():f} or better"
+        filled = f"only {plain(taken)} of {plain(quantity)}"
+        reason = f"{rule}: {filled} could fill at {plain(limit)} or better"
     return Match(executions, Remainder.EXPIRES, reason)
 
 
@@ -147,11 +145,14 @@ def take(
 def fill_resting(order: Order, quote: Quote, book: BookSnapshot | None) -> Execution | None:
     """Return what a resting limit order trades at this quote, None when nothing."""
     limit = order.price
-    best = best_opposite(order.side, quote, book)
-    if limit is None or best is None or not _is_within(order.side, best.price, limit):
+    best = touch(order.side, quote, book)
+    if limit is None or best is None:
+        return None
+    price, displayed = best
+    if not _is_within(order.side, price, limit):
         return None
     remaining = order.remaining_quantity
-    quantity = min(remaining, best.quantity) if best.price == limit else remaining
+    quantity = min(remaining, displayed) if price == limit else remaining
     return Execution(limit, quantity, Liquidity.MAKER) if quantity > 0 else None
 
 
@@ -210,9 +211,9 @@ def _candle_execution(order: Order, candle: Candle, instrument: Instrument) -> E
 
 
 def _match_post_only(order: Order, quote: Quote, book: BookSnapshot | None) -> Match:
-    best = best_opposite(order.side, quote, book)
-    if order.price is not None and best is not None and _is_within(order.side, best.price, order.price):
-        reason = f"post-only would take: {order.side} at {order.price} meets {best.price}"
+    best = touch(order.side, quote, book)
+    if order.price is not None and best is not None and _is_within(order.side, best[0], order.price):
+        reason = f"post-only would take: {order.side} at {plain(order.price)} meets {plain(best[0])}"
         return Match((), Remainder.REJECTED, reason)
     return Match((), Remainder.RESTS)
 
@@ -220,18 +221,18 @@ def _match_post_only(order: Order, quote: Quote, book: BookSnapshot | None) -> M
 def _take_from_quote(
     side: Side, quantity: Decimal, limit: Decimal, quote: Quote, instrument: Instrument
 ) -> tuple[Execution, ...]:
-    touch = quote.ask if side is Side.BUY else quote.bid
-    displayed = instrument.round_quantity_down(quote.ask_quantity if side is Side.BUY else quote.bid_quantity)
-    if displayed <= 0 or quantity <= 0 or not _is_within(side, touch, limit):
+    best, size = (quote.ask, quote.ask_quantity) if side is Side.BUY else (quote.bid, quote.bid_quantity)
+    displayed = instrument.round_quantity_down(size)
+    if displayed <= 0 or quantity <= 0 or not _is_within(side, best, limit):
         return ()
-    at_touch = Execution(touch, min(quantity, displayed), Liquidity.TAKER)
+    at_touch = Execution(best, min(quantity, displayed), Liquidity.TAKER)
     rest = quantity - at_touch.quantity
-    ticks_allowed = (abs(limit - touch) / instrument.tick_size).to_integral_value(ROUND_FLOOR)
+    ticks_allowed = (abs(limit - best) / instrument.tick_size).to_integral_value(ROUND_FLOOR)
     rest = min(rest, displayed * ticks_allowed)
     if rest <= 0:
         return (at_touch,)
     ticks = (rest / displayed).to_integral_value(ROUND_CEILING)
-    worst = touch + side.sign * ticks * instrument.tick_size
+    worst = best + side.sign * ticks * instrument.tick_size
     return (at_touch, Execution(worst, rest, Liquidity.TAKER))
 
 

@@ -32,7 +32,7 @@ from engine.exchanges.base import OrderReport, VenueReport
 from engine.exchanges.instruments import instrument_of
 from engine.exchanges.ledger import Ledger
 from engine.exchanges.margin import is_liquidated, worst_closing_price
-from engine.exchanges.matching import Match, Remainder, fill_resting, is_triggered, match_new
+from engine.exchanges.matching import Match, Remainder, fill_resting, is_triggered, match_new, plain
 from engine.exchanges.validation import validate_amendment, validate_order
 from engine.exchanges.wallet import PaperWallet
 from engine.model.order import Order, OrderStatus, OrderType
@@ -112,7 +112,7 @@ def apply_quote(wallet: PaperWallet, quote: Quote, book: BookSnapshot | None = N
         return wallet, ()
     position = state.position
     liquidates = position is not None and is_liquidated(position, quote.mark)
-    if not liquidates and not any(_is_due(order, quote, book) for order in state.orders):
+    if not liquidates and not _any_due(state.orders, quote, book):
         return wallet, ()
     ledger = Ledger(wallet, quote.symbol, quote.mark, quote.ts_ms)
     if liquidates:
@@ -210,7 +210,7 @@ def _check_affordable(before: Ledger, after: Ledger, order: Order) -> None:
     if left < 0 and left < available:
         currency = after.instrument.quote
         raise OrderRejected(
-            f"insufficient margin: {order.side} {order.quantity.normalize():f} {order.symbol} at "
+            f"insufficient margin: {order.side} {plain(order.quantity)} {order.symbol} at "
             f"{order.leverage}x needs {available - left:.2f} {currency} for margin and fee, "
             f"{max(available, Decimal(0)):.2f} {currency} is available",
             reason="insufficient_margin",
@@ -247,9 +247,13 @@ def _fill_triggered(ledger: Ledger, order: Order, quote: Quote, book: BookSnapsh
     return trial
 
 
+def _any_due(orders: tuple[Order, ...], quote: Quote, book: BookSnapshot | None) -> bool:
+    return any([_is_due(order, quote, book) for order in orders])
+
+
 def _is_due(order: Order, quote: Quote, book: BookSnapshot | None) -> bool:
-    """Tell whether a quote could make a waiting order trade."""
-    if order.type.is_trigger:
+    """Tell whether a quote makes a waiting order trade or trigger."""
+    if order.trigger_price is not None:
         return is_triggered(order, quote.mark)
     return fill_resting(order, quote, book) is not None
 

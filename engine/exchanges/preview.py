@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.exchanges.margin import Trade, apply_fill, fee_of, worst_closing_price
-from engine.exchanges.matching import Execution, Remainder, match_new
+from engine.exchanges.matching import Execution, Remainder, match_new, plain
 from engine.model.fill import Liquidity
 from engine.model.instrument import Instrument
 from engine.model.order import Order, OrderRequest
@@ -109,7 +109,7 @@ def _expected_executions(
     if match.remainder is Remainder.RESTS and left > 0 and order.price is not None:
         executions = (*executions, Execution(order.price, left, Liquidity.MAKER))
     if order.quantity > quantity:
-        warning = warning or f"cut to the position of {quantity}"
+        warning = warning or f"cut to the position of {plain(quantity)}"
     return executions, warning
 
 

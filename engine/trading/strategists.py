@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import NotFound
@@ -22,10 +21,9 @@ if TYPE_CHECKING:
 class Strategists:
     """The sandbox host and the built-in rules model, shared by all traders of the desk."""
 
-    def __init__(self, settings: Settings, programs: Iterable[Program], cache: Path) -> None:
+    def __init__(self, settings: Settings, programs: Iterable[Program]) -> None:
         self._settings = settings
         self._programs = {program.name: program for program in programs}
-        self._cache = cache
         self._sandbox: SandboxHost | None = None
         self._rules_model: RulesModelServer | None = None
         self._rules_client: ChatClient | None = None
@@ -60,7 +58,7 @@ class Strategists:
             known = ", ".join(self._programs) or "none"
             raise NotFound(f"strategy: there is no program {trader.strategy}; there are {known}")
         if self._sandbox is None:
-            self._sandbox = SandboxHost(self._cache)
+            self._sandbox = SandboxHost()
             self._sandbox.start()
         await self._sandbox.ready()
         session = f"{trader.trader_id}:{program.program_id}"

@@ -39,7 +39,8 @@ GUEST_FILES = ("guest_api.py", "guest_prelude.py")
 """The guest half, in the order its texts are executed in a new session."""
 
 _LENGTH = struct.Struct(">I")
-_OPEN_FILES = 64
+_LIVE_SESSIONS = 2 * MAX_SESSIONS  # while every thread replaces one
+_OPEN_FILES = 32 + 2 * _LIVE_SESSIONS  # Eryx holds two descriptors for each
 _NICENESS = 10
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
@@ -190,12 +191,16 @@ def load_runtime(cache_dir: Path) -> _SessionFactory:
     that nobody else can plant one. The factory reads that file instead of compiling its own (10 s).
     """
     os.environ["TMPDIR"] = str(cache_dir)
-    os.environ["ERYX_POOL_INSTANCES"] = str(MAX_SESSIONS + 8)
+    os.environ["ERYX_POOL_INSTANCES"] = str(_LIVE_SESSIONS)
+    os.environ["ERYX_POOL_KEEP_RESIDENT_MB"] = "0"  # a dropped session gives its memory back
     import eryx
 
-    eryx.Session()
-    unpacked = sorted((cache_dir / "eryx-embedded").glob(f"runtime-{eryx.__version__}-*.cwasm"))
-    factory = eryx.SandboxFactory.load(unpacked[0]) if unpacked else eryx.SandboxFactory()
+    unpacked = cache_dir / "eryx-embedded"
+    runtime = f"runtime-{eryx.__version__}-*.cwasm"
+    if not any(unpacked.glob(runtime)):
+        eryx.Session()
+    found = sorted(unpacked.glob(runtime))
+    factory = eryx.SandboxFactory.load(found[0]) if found else eryx.SandboxFactory()
     factory.create_session(resource_limits=eryx.ResourceLimits()).execute("import datetime, json, math")
     return factory
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.errors import ReplyUnusable, StrategyFailed
+from engine.errors import ReplyUnusable, StrategyFailed, Unavailable
 from engine.settings import SandboxSettings
 from engine.strategies.base import StrategyReply, TextListener
 from engine.strategies.context import StrategyContext
@@ -34,9 +34,11 @@ class ProgramStrategy:
         Raises `StrategyFailed` with one sentence: what happened, at which line of the program; and
         `ReplyUnusable` when the decision breaks a rule.
         """
-        reply = await self._host.run(
-            self._program_id, self._source, payload_of(context, self._params), self._limits
-        )
+        payload = payload_of(context, self._params)
+        try:
+            reply = await self._host.run(self._program_id, self._source, payload, self._limits)
+        except Unavailable as error:
+            raise StrategyFailed(error.message) from error
         if reply.output:
             on_text(reply.output)
         if reply.error is not None:

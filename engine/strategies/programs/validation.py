@@ -7,10 +7,12 @@ nothing there. Names that lead nowhere inside the sandbox are refused here with 
 from __future__ import annotations
 
 import ast
+import warnings
 
 import msgspec
 
 from engine.strategies.programs.host import MAX_SOURCE_BYTES
+from engine.text import safe_line
 
 ENTRY = "should_trade"
 _NO_SYSTEM = "a program has no files, processes or network; its data comes from `data`"
@@ -55,22 +57,26 @@ class SourceReport(msgspec.Struct, frozen=True, kw_only=True):
 def check_source(source: str) -> SourceReport:
     """Return what is wrong with a program, in the order of its lines.
 
-    Parsing the longest source takes tens of milliseconds: call it off the event loop.
+    Parsing the longest source takes tens of milliseconds: call it off the event loop, in one thread
+    at a time (what Python warns of is caught for the whole process meanwhile).
     """
     size = len(source.encode(errors="replace"))
     if size > MAX_SOURCE_BYTES:
         return _single_error(1, f"the program is {size} bytes long; at most {MAX_SOURCE_BYTES} are allowed")
     try:
-        tree = ast.parse(source)
+        with warnings.catch_warnings(record=True) as spoken:
+            warnings.simplefilter("always")
+            tree = ast.parse(source)
     except SyntaxError as error:
-        return _single_error(error.lineno or 1, f"syntax error: {error.msg}")
+        return _single_error(error.lineno or 1, safe_line(f"syntax error: {error.msg}"))
     except (ValueError, RecursionError, MemoryError) as error:
         return _single_error(1, f"the source cannot be parsed: {error}")
-    errors, warnings = _check_class(tree)
+    errors, cautions = _check_class(tree)
+    cautions += [SourceProblem(said.lineno, safe_line(str(said.message))) for said in spoken]
     for node in ast.walk(tree):
         errors += _check_imports(node) + _check_call(node)
     return SourceReport(
-        errors=tuple(sorted(errors, key=lambda problem: problem.line)), warnings=tuple(warnings)
+        errors=tuple(sorted(errors, key=lambda problem: problem.line)), warnings=tuple(cautions)
     )
 
 

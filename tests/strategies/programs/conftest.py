@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -14,7 +15,7 @@ from tests.strategies.programs.recorded import Recording
 
 LIMITS = SandboxLimits(seconds=0.5)
 
-RunBody = Callable[..., Awaitable[GuestReply]]
+RunBody = Callable[..., Coroutine[Any, Any, GuestReply]]
 
 
 @pytest.fixture(scope="session")

@@ -263,10 +263,10 @@ async def test_a_source_and_an_input_beyond_the_limits_are_not_sent(
 
 
 async def test_failures_are_counted_for_each_program(run: RunBody, host: SandboxHost) -> None:
-    for body in ("return 1 / 0", "while True: pass", HOLD):
-        try:
-            await run(body, program_id="counted", limits=SandboxLimits(seconds=0.1))
-        except StrategyFailed as error:
-            assert "0.1 s" in error.message
+    limits = SandboxLimits(seconds=0.1)
+    await run("return 1 / 0", program_id="counted", limits=limits)
+    with pytest.raises(StrategyFailed):
+        await run("while True: pass", program_id="counted", limits=limits)
+    await run(HOLD, program_id="counted", limits=limits)
     assert host.failures("counted") == 2
     assert host.failures("never run") == 0

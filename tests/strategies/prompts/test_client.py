@@ -1,0 +1,315 @@
+"""The chat-completions client against a real server on loopback that does everything wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import pickle
+import socket
+
+import pytest
+
+from engine.errors import InvalidSetting, ReplyUnusable, StrategyFailed
+from engine.settings import PromptSettings
+from engine.strategies.prompts.client import ChatClient, ChatReply
+from engine.strategies.prompts.endpoint import Endpoint, Secret
+from engine.strategies.prompts.wire import ChatMessage
+from tests.models import chat_server as wire
+from tests.models.chat_server import ChatServer, Exchange, Script
+
+KEY = "sk-canary-0123456789abcdef"
+PATIENT = PromptSettings(connect_seconds=2, first_token_seconds=2, total_seconds=10)
+HASTY = PromptSettings(connect_seconds=1, first_token_seconds=0.05, total_seconds=5)
+
+
+class Asked:
+    """A client and the reasoning it heard."""
+
+    def __init__(self, base_url: str) -> None:
+        self.client = ChatClient(base_url, KEY, retry_seconds=0.001)
+        self.heard: list[str] = []
+
+    async def ask(self, limits: PromptSettings = PATIENT) -> ChatReply:
+        return await self.client.complete(
+            "some-model", [ChatMessage("user", "What now?")], limits, self.heard.append
+        )
+
+    async def failure(self, limits: PromptSettings = PATIENT) -> StrategyFailed:
+        with pytest.raises(StrategyFailed) as caught:
+            await self.ask(limits)
+        return caught.value
+
+
+async def failure_of(script: Script, limits: PromptSettings = PATIENT) -> StrategyFailed:
+    async with ChatServer(script) as server:
+        asked = Asked(server.base_url)
+        error = await asked.failure(limits)
+        await asked.client.close()
+        return error
+
+
+async def reply_of(*scripts: Script) -> tuple[ChatReply, list[str], ChatServer]:
+    async with ChatServer(*scripts) as server:
+        asked = Asked(server.base_url)
+        reply = await asked.ask()
+        await asked.client.close()
+        return reply, asked.heard, server
+
+
+async def test_a_whole_answer_with_reasoning_and_usage() -> None:
+    script = wire.streams(['{"operation":', ' "hold"}'], reasoning=["First ", "second."], tokens=42)
+    reply, heard, server = await reply_of(script)
+    assert reply.content == '{"operation": "hold"}'
+    assert reply.reasoning == "First second."
+    assert heard == ["First ", "second."]
+    assert reply.tokens == 42
+    assert reply.latency_ms >= 0
+    request = server.exchanges[0]
+    assert request.head.startswith("POST /v1/chat/completions HTTP/1.1")
+    assert f"authorization: bearer {KEY}".lower() in request.head.lower()
+    assert request.json == {
+        "model": "some-model",
+        "messages": [{"role": "user", "content": "What now?"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "thinking"])
+async def test_reasoning_is_heard_under_every_name_in_use(field: str) -> None:
+    _, heard, _ = await reply_of(wire.streams(["{}"], reasoning=["hm"], reasoning_field=field))
+    assert heard == ["hm"]
+
+
+async def test_one_text_under_two_names_is_heard_once() -> None:
+    chunk = wire.event(wire.delta("stop", reasoning="hm", reasoning_content="hm"))
+    _, heard, _ = await reply_of(wire.sends(chunk, wire.DONE))
+    assert heard == ["hm"]
+
+
+async def test_tokens_are_heard_as_they_come() -> None:
+    go_on = asyncio.Event()
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(wire.EVENT_STREAM + wire.event(wire.delta(reasoning="first")))
+        await go_on.wait()
+        await exchange.send(wire.event(wire.delta("stop", content="{}")) + wire.DONE)
+
+    async with ChatServer(script) as server:
+        client = ChatClient(server.base_url, KEY)
+        reply = await client.complete("m", [], PATIENT, lambda _: go_on.set())
+        await client.close()
+    assert reply.content == "{}"
+
+
+async def test_pieces_may_break_anywhere() -> None:
+    stream = wire.event(wire.delta(content="größer 📈")) + wire.event(wire.delta("stop")) + wire.DONE
+    reply, _, _ = await reply_of(wire.sends(*(stream[i : i + 1] for i in range(len(stream)))))
+    assert reply.content == "größer 📈"
+
+
+@pytest.mark.parametrize(
+    ("finish_reason", "words"),
+    [("length", "finish_reason length"), ("content_filter", "content_filter"), (None, "missing")],
+)
+async def test_an_answer_that_did_not_end_by_itself_is_unusable(
+    finish_reason: str | None, words: str
+) -> None:
+    error = await failure_of(wire.streams(['{"operation": "hold"}'], finish_reason=finish_reason))
+    assert isinstance(error, ReplyUnusable)
+    assert words in error.message
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (wire.sends(), "ended before [DONE]"),
+        (wire.sends(wire.event(wire.delta("stop", content="{}"))), "ended before [DONE]"),
+        (wire.sends(b'data: {"choices": [{"del'), "not a valid JSON chunk"),
+        (wire.sends(b"data: <html>sorry</html>\n\n"), "“<html>sorry</html>”"),
+        (wire.sends(b"data: \xff\xfe\n\n"), "not a valid JSON chunk"),
+        (wire.sends(b'data: {"choices": 5}\n\n'), "not a valid JSON chunk"),
+        (wire.sends(b"data: " + b"[" * 100_000 + b"\n\n"), "not a valid JSON chunk"),
+        (wire.sends(b"I would buy BTC.\n\n" * 100), "ended before [DONE]"),
+        (
+            wire.sends(wire.event({"error": {"message": "overloaded \x1b[31m"}})),
+            'broke off with an error: {"message":"overloaded',
+        ),
+        (wire.breaks_off, "the connection broke"),
+        (wire.floods, "longer than 500000 characters"),
+        (wire.floods_one_line, "longer than 1 MB"),
+        (wire.floods_comments, "more than 16777216 bytes"),
+        (wire.answers("200 OK", b"<html>Log in</html>", content_type="text/html"), "text/html"),
+        (wire.answers("200 OK", b'{"error": "no"}'), "application/json instead of an event stream"),
+        (wire.answers("401 Unauthorized", b'{"error": "wrong key"}'), "answered 401: "),
+        (wire.answers("404 Not Found", b""), "answered 404: an empty body"),
+        (wire.answers("302 Found", b"", "Location: http://127.0.0.1:1/"), "answered 302"),
+        (wire.answers("400 Bad Request", b"\x1b[2J\x1b]0;x\x07" + b"y" * 10_000_000), "answered 400: "),
+    ],
+)
+async def test_every_fault_is_one_clear_sentence(script: Script, words: str) -> None:
+    error = await failure_of(script)
+    assert words in error.message
+    assert len(error.message) < 500
+    assert error.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("script", "limits", "words"),
+    [
+        (wire.says_nothing, HASTY, "silent for 0.05 s and no first token"),
+        (wire.keeps_alive_without_a_token, HASTY, "silent for 0.05 s and no first token"),
+        (wire.stops_after_a_token, HASTY, "silent for 0.05 s since the last token"),
+        (
+            wire.drips_for_ever,
+            PromptSettings(first_token_seconds=2, total_seconds=0.1),
+            "no whole answer within 0.1 s",
+        ),
+    ],
+)
+async def test_each_wait_has_its_own_limit(script: Script, limits: PromptSettings, words: str) -> None:
+    assert words in (await failure_of(script, limits)).message
+
+
+async def test_slow_tokens_are_no_fault() -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(wire.EVENT_STREAM)
+        for _ in range(6):
+            await asyncio.sleep(0.02)
+            await exchange.send_event(wire.delta(reasoning="tick "))
+        await exchange.send(wire.event(wire.delta("stop", content="{}")) + wire.DONE)
+
+    async with ChatServer(script) as server:
+        asked = Asked(server.base_url)
+        limits = PromptSettings(first_token_seconds=0.1, total_seconds=5)
+        assert (await asked.ask(limits)).reasoning == "tick " * 6
+        await asked.client.close()
+
+
+async def test_nobody_there() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        asked = Asked(f"http://127.0.0.1:{taken.getsockname()[1]}/v1")
+        error = await asked.failure()
+    assert "cannot connect" in error.message
+    await asked.client.close()
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "500 Oops", "503 Busy"])
+async def test_a_busy_server_is_asked_again(status: str) -> None:
+    busy = wire.answers(status, b"busy", "Retry-After: 0")
+    reply, _, server = await reply_of(busy, busy, wire.streams(["{}"]))
+    assert reply.content == "{}"
+    assert len(server.exchanges) == 3
+
+
+async def test_retries_end() -> None:
+    async with ChatServer(wire.answers("500 Oops", b"broken")) as server:
+        asked = Asked(server.base_url)
+        error = await asked.failure()
+        assert "answered 500: broken" in error.message
+        assert len(server.exchanges) == 3
+        await asked.client.close()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        wire.answers("400 Bad Request", b"no"),
+        wire.answers("429 Too Many Requests", b"quota gone", "Retry-After: 3600"),
+        wire.breaks_off,
+        wire.streams(["{}"], finish_reason="length"),
+    ],
+)
+async def test_what_asking_again_cannot_help_is_not_asked_again(script: Script) -> None:
+    async with ChatServer(script) as server:
+        asked = Asked(server.base_url)
+        await asked.failure()
+        assert len(server.exchanges) == 1
+        await asked.client.close()
+
+
+async def test_cancelling_closes_the_connection() -> None:
+    heard = asyncio.Event()
+    async with ChatServer(wire.stops_after_a_token) as server:
+        client = ChatClient(server.base_url, KEY)
+        call = asyncio.create_task(client.complete("m", [], PATIENT, lambda _: heard.set()))
+        await heard.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        async with asyncio.timeout(1):
+            await server.exchanges[0].client_left.wait()
+        await client.close()
+
+
+async def test_a_closed_client_can_be_used_again() -> None:
+    async with ChatServer(wire.streams(["{}"])) as server:
+        asked = Asked(server.base_url)
+        for _ in range(2):
+            assert (await asked.ask()).content == "{}"
+            await asked.client.close()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        wire.answers("401 Unauthorized", f"Incorrect API key: {KEY}".encode()),
+        wire.answers("200 OK", KEY.encode(), content_type=KEY),
+        wire.sends(f"data: {KEY}\n\n".encode()),
+        wire.sends(wire.event({"error": KEY})),
+    ],
+)
+async def test_the_key_never_shows(script: Script) -> None:
+    error = await failure_of(script)
+    assert KEY not in f"{error!r} {error.details} {error.__cause__!r}"
+    client = ChatClient("http://127.0.0.1:1/v1", KEY)
+    assert KEY not in f"{client!r} {client} {Endpoint('http://h/v1', KEY)!r}"
+    assert KEY not in f"{Secret(KEY)!r} {Secret(KEY)} {Secret(KEY)!s:>40}"
+    with pytest.raises(TypeError):
+        pickle.dumps(Secret(KEY))
+
+
+@pytest.mark.parametrize("key", [f"{KEY}\n", f"{KEY} x", f"{KEY}\x00", "ключ"])
+async def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(key: str) -> None:
+    with pytest.raises(InvalidSetting) as caught:
+        ChatClient("http://127.0.0.1:1/v1", key)
+    assert key.strip() not in f"{caught.value!r} {caught.value.details}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "127.0.0.1:80/v1",
+        "ftp://host/v1",
+        "http://",
+        "http://user:secret@host/v1",
+        "http://host:99999/v1",
+        "http://host/v1?key=secret",
+        "http://ho st/v1",
+        "http://host/\x1b[2J",
+        "http://[::1/v1",
+    ],
+)
+async def test_a_url_that_cannot_be_used_is_refused(url: str) -> None:
+    with pytest.raises(InvalidSetting, match="base_url") as caught:
+        ChatClient(url, KEY)
+    assert "secret" not in caught.value.message
+    assert caught.value.message.isprintable()
+
+
+async def test_two_answers_at_once_do_not_mix() -> None:
+    async def echo(exchange: Exchange) -> None:
+        messages = exchange.json["messages"]
+        word = json.loads(json.dumps(messages))[0]["content"]
+        await wire.streams(["{}"], reasoning=[word] * 50)(exchange)
+
+    async with ChatServer(echo) as server:
+        client = ChatClient(server.base_url, KEY)
+        words = [f"<{n}>" for n in range(10)]
+        replies = await asyncio.gather(
+            *(client.complete("m", [ChatMessage("user", word)], PATIENT, lambda _: None) for word in words)
+        )
+        await client.close()
+    assert [reply.reasoning for reply in replies] == [word * 50 for word in words]

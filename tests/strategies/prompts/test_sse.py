@@ -1,0 +1,50 @@
+"""Server-sent events: the same events whatever the pieces they come in."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.strategies.prompts.sse import EventStreamParser, EventTooLong
+
+STREAM = (
+    b": a comment\n"
+    b"event: message\nid: 7\nretry: 10\ndata: one\n\n"
+    b"data:two\r\n\r\n"
+    b"data: three\rdata: more\r\r"
+    b"\n\n\n"
+    b"data\n\n"
+    b"data: gr\xc3\xb6\xc3\x9fer\n\n"
+    b"unknown: x\n\n"
+    b"data: last"
+)
+EVENTS = [b"one", b"two", b"three\nmore", b"", "größer".encode(), b"last"]
+
+
+def parse(pieces: list[bytes]) -> list[bytes]:
+    parser = EventStreamParser()
+    events = [event for piece in pieces for event in parser.feed(piece)]
+    return events + parser.finish()
+
+
+def test_the_fields_and_line_ends_of_the_standard() -> None:
+    assert parse([STREAM]) == EVENTS
+
+
+def test_byte_by_byte() -> None:
+    assert parse([STREAM[i : i + 1] for i in range(len(STREAM))]) == EVENTS
+
+
+@given(cuts=st.lists(st.integers(0, len(STREAM)), max_size=8))
+def test_cut_anywhere(cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), len(STREAM)]
+    assert parse([STREAM[start:end] for start, end in zip(edges, edges[1:], strict=False)]) == EVENTS
+
+
+@pytest.mark.parametrize("piece", [b"x" * 10_000, b"data: " + b"x" * 10_000 + b"\n"])
+def test_an_event_without_end_is_cut_off(piece: bytes) -> None:
+    parser = EventStreamParser()
+    with pytest.raises(EventTooLong):
+        for _ in range(1000):
+            parser.feed(piece)
