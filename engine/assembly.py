@@ -107,7 +107,7 @@ class _Assembly:
         """Return everything, connected."""
         market = self._market()
         traders = tuple(self._trader(stored, market) for stored in self._state.traders)
-        wakings = [Waking(trader, market, self._clock.now_ms()) for trader in traders]
+        wakings = [Waking(trader, market) for trader in traders]
         floor = TradingFloor(market, traders, wakings, self._bus, self._tape.step_ms)
         return DeskParts(
             store=self._store,

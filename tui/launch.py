@@ -12,17 +12,25 @@ import sys
 from pathlib import Path
 
 from engine.desk_thread import DeskThread
-from engine.errors import DeskError
+from engine.errors import DeskError, InvalidSetting
 from engine.settings import Settings
 from tui.app import DeskApp
+from tui.theming import theme_folder
 
 
 def run_screen(home: Path, settings: Settings, *, theme: str | None, frames_per_second: int) -> int:
     """Run the desk on this terminal until it is ended; return the exit code."""
+    _check_theme(theme)
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         print("nightdesk: this is not a terminal; use --headless to run without a screen", file=sys.stderr)
         return 1
     return asyncio.run(_run(home, settings, theme, frames_per_second))
+
+
+def _check_theme(name: str | None) -> None:
+    names = sorted(path.stem for path in theme_folder().glob("*.toml"))
+    if name is not None and name not in names:
+        raise InvalidSetting.of("theme", name, f"allowed is {', '.join(names)}")
 
 
 async def _run(home: Path, settings: Settings, theme: str | None, frames_per_second: int) -> int:

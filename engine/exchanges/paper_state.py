@@ -205,14 +205,16 @@ def _check_affordable(before: Ledger, after: Ledger, order: Order) -> None:
             f"{after.position.liquidation_price} with the mark at {after.mark}",
             reason="immediate_liquidation",
         )
-    available = before.available()
-    left = after.available()
-    if left < 0 and left < available:
+    available, left = before.available(), after.available()
+    # What opens must leave nothing overdrawn, even if it also frees reserves; an order that merely
+    # rests, or was amended, must not make matters worse.
+    if left < 0 and (opens or left < available):
         currency = after.instrument.quote
+        at_hand = max(available, Decimal(0))
         raise OrderRejected(
             f"insufficient margin: {order.side} {plain(order.quantity)} {order.symbol} at "
-            f"{order.leverage}x needs {available - left:.2f} {currency} for margin and fee, "
-            f"{max(available, Decimal(0)):.2f} {currency} is available",
+            f"{order.leverage}x needs {at_hand - left:.2f} {currency} for margin and fee, "
+            f"{at_hand:.2f} {currency} is available",
             reason="insufficient_margin",
         )
 

@@ -81,5 +81,5 @@ class Strategists:
             server = RulesModelServer(tokens_per_second=prompts.tokens_per_second, port=prompts.rules_port)
             await server.start()
             self._rules_model = server
-            self._rules_client = ChatClient(server.base_url, server.api_key)
+            self._rules_client = ChatClient(server.base_url, server.api_key.reveal())
         return self._rules_client

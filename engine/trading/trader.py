@@ -216,7 +216,7 @@ class TraderRuntime:
                 refused = True
                 outcomes.append(f"{decision.operation} {decision.symbol} refused: {error.message}")
         if not outcomes:
-            return _ended(record, DecisionStatus.HELD, "hold")
+            return _ended(record, DecisionStatus.HELD, "")
         status = DecisionStatus.EXECUTED if order_ids else DecisionStatus.REFUSED
         if refused:
             self.ledger.alert(Severity.WARNING, f"{self.config.name}: {'; '.join(outcomes)}")

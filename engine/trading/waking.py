@@ -13,10 +13,10 @@ from engine.trading.trader import TraderRuntime
 class Waking:
     """Watches the market for one trader; any trigger starts its schedule anew."""
 
-    def __init__(self, trader: TraderRuntime, market: MarketState, now_ms: int) -> None:
+    def __init__(self, trader: TraderRuntime, market: MarketState) -> None:
         self._trader = trader
         self._evaluator = SignalEvaluator()
-        self._schedule = Schedule(trader.config.schedule_seconds, _last_trigger_ms(trader, now_ms))
+        self._schedule = Schedule(trader.config.schedule_seconds, _last_trigger_ms(trader))
         if trader.config.signal:
             condition = parse_condition(trader.config.signal)
             for symbol in trader.config.symbols:
@@ -35,6 +35,7 @@ class Waking:
             self._trader.wake(trigger)
 
 
-def _last_trigger_ms(trader: TraderRuntime, now_ms: int) -> int:
+def _last_trigger_ms(trader: TraderRuntime) -> int:
+    """Return when the trader last woke; 0, so that it is due at once, if it never did."""
     decisions = trader.log.recent()
-    return decisions[-1].trigger.ts_ms if decisions else now_ms
+    return decisions[-1].trigger.ts_ms if decisions else 0

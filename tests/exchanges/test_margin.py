@@ -7,7 +7,6 @@ from decimal import Decimal
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from paper_market import BTC, d
 
 from engine.exchanges.margin import (
     Trade,
@@ -25,6 +24,7 @@ from engine.exchanges.margin import (
 from engine.model.fill import Liquidity
 from engine.model.order import Side
 from engine.model.position import Position
+from tests.exchanges.paper_market import BTC, d
 
 
 def trade(
@@ -54,7 +54,8 @@ def test_opening_sets_aside_notional_over_leverage() -> None:
     assert change.position.quantity == d("-0.5")
     assert change.position.isolated_margin == d(6000) == change.margin_moved
     assert change.position.fees == d(15)
-    assert (change.realized_pnl, change.opened_quantity, change.closed_quantity) == (0, d("0.5"), 0)
+    assert change.opened_quantity == d("0.5")
+    assert change.realized_pnl == change.closed_quantity == 0
 
 
 def test_adding_averages_the_entry_and_keeps_the_time_it_opened() -> None:

@@ -7,7 +7,6 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from paper_market import BTC, an_order, btc_book, btc_quote, d
 
 from engine.exchanges.matching import (
     Execution,
@@ -21,6 +20,7 @@ from engine.exchanges.matching import (
 from engine.model.candle import Candle
 from engine.model.fill import Liquidity
 from engine.model.order import OrderType, Side, TimeInForce
+from tests.exchanges.paper_market import BTC, an_order, btc_book, btc_quote, d
 
 TAKER, MAKER = Liquidity.TAKER, Liquidity.MAKER
 BOOK = btc_book([("66999.9", "1"), ("66990", "2")], [("67000.1", "1"), ("67010", "2"), ("67100", "3")])

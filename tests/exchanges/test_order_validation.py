@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from paper_market import BTC, an_order, btc_quote, d
 
 from engine.errors import InvalidOrder, NotFound
 from engine.exchanges.instruments import INSTRUMENTS, instrument_of
@@ -17,6 +16,7 @@ from engine.exchanges.validation import validate_amendment, validate_order
 from engine.model.order import Order, OrderRequest, OrderType, Side, TimeInForce
 from engine.model.position import Position
 from engine.samples import CANDLE_SAMPLES
+from tests.exchanges.paper_market import BTC, an_order, btc_quote, d
 
 QUOTE = btc_quote("67000.0", "67000.1")
 LONG = Position(
@@ -65,7 +65,7 @@ def test_a_quantity_must_fit_the_instrument(quantity: str, message: str) -> None
 @pytest.mark.parametrize("field", ["price", "stop_loss", "take_profit"])
 @pytest.mark.parametrize("value", ["0", "-5", "NaN", "Infinity", "67000.05", "1e50"])
 def test_every_price_must_be_a_positive_multiple_of_the_tick(field: str, value: str) -> None:
-    prices = {"price": d(67000), field: d(value)}
+    prices: dict[str, Any] = {"price": d(67000), field: d(value)}
     assert refusal(**prices).details["field"] == field
 
 
@@ -124,7 +124,8 @@ def test_a_trigger_on_the_wrong_side_would_trigger_at_once(
     ],
 )
 def test_protection_stands_on_its_own_side_of_the_entry(side: Side, field: str, value: str) -> None:
-    error = refusal(side=side, **{field: d(value)})
+    protection: dict[str, Any] = {field: d(value)}
+    error = refusal(side=side, **protection)
     assert error.details["field"] == field
     assert "wrong side" in error.message
 

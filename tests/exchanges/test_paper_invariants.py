@@ -8,7 +8,6 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from paper_market import CAPITAL, a_wallet, an_order, d, fills_in, recorded_quotes
 
 from engine.errors import DeskError
 from engine.exchanges.base import BalanceReason, BalanceReport, OrderReport, PositionReport, VenueReport
@@ -26,6 +25,7 @@ from engine.exchanges.wallet import PaperWallet, account_of, reserved_margin
 from engine.model.fill import Fill, Liquidity
 from engine.model.order import Order, OrderStatus, OrderType, Side, TimeInForce
 from engine.model.quote import BookLevel, BookSnapshot, Quote
+from tests.exchanges.paper_market import CAPITAL, a_wallet, an_order, d, fills_in, recorded_quotes
 
 PENNY = d("0.0001")
 SYMBOLS = ("BTC", "SOL")
@@ -35,6 +35,7 @@ symbols = st.sampled_from(SYMBOLS)
 leverages = st.sampled_from([1, 2, 5, 20, 75])
 shares_of_capital = st.integers(1, 60).map(lambda percent: Decimal(percent) / 100)
 offsets = st.integers(-40, 40)
+mostly_false = st.sampled_from([False, False, False, True])
 
 
 class PaperMachine(RuleBasedStateMachine):
@@ -70,7 +71,7 @@ class PaperMachine(RuleBasedStateMachine):
         side=sides,
         share=shares_of_capital,
         leverage=leverages,
-        reduce_only=st.booleans(),
+        reduce_only=mostly_false,
         protected=st.booleans(),
     )
     def a_market_order(
@@ -90,7 +91,7 @@ class PaperMachine(RuleBasedStateMachine):
         share=shares_of_capital,
         leverage=leverages,
         offset=offsets,
-        reduce_only=st.booleans(),
+        reduce_only=mostly_false,
         time_in_force=st.sampled_from(TimeInForce),
     )
     def a_limit_order(
@@ -114,7 +115,7 @@ class PaperMachine(RuleBasedStateMachine):
         share=shares_of_capital,
         leverage=leverages,
         offset=offsets,
-        reduce_only=st.booleans(),
+        reduce_only=mostly_false,
         order_type=st.sampled_from([OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET]),
     )
     def a_trigger_order(

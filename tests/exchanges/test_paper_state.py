@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from paper_market import CAPITAL, a_wallet, an_order, btc_book, btc_quote, d, fills_in, last_state, place
 
 from engine.errors import InvalidOrder, NotFound, OrderRejected
 from engine.exchanges.base import BalanceReason, BalanceReport, PositionReport, WalletReport
@@ -21,6 +20,17 @@ from engine.exchanges.wallet import PaperWallet, account_of, available_balance, 
 from engine.model.order import Order, OrderStatus, OrderType, Side, TimeInForce
 from engine.model.position import Position
 from engine.model.quote import Quote
+from tests.exchanges.paper_market import (
+    CAPITAL,
+    a_wallet,
+    an_order,
+    btc_book,
+    btc_quote,
+    d,
+    fills_in,
+    last_state,
+    place,
+)
 
 QUOTE = btc_quote()
 
@@ -372,6 +382,16 @@ def test_an_entry_whose_cover_is_gone_is_cancelled_instead_of_overdrawing() -> N
     wallet, reports = apply_quote(wallet, btc_quote("70010", "70010.1"))
     assert last_state(reports, "cover").status is OrderStatus.CANCELLED
     assert "insufficient margin" in last_state(reports, "cover").status_reason
+
+
+def test_nothing_opens_while_more_is_promised_than_there_is() -> None:
+    wallet, _ = place(a_wallet(), an_order("a", Side.BUY, "0.298"), QUOTE)
+    wallet, _ = place(wallet, an_order("cover", Side.SELL, "0.29", price=d(70000)), QUOTE)
+    wallet, _ = place(wallet, an_order("x", Side.SELL, "0.298", reduce_only=True), QUOTE)
+    assert available_balance(wallet) < 0
+    after, reports = place(wallet, an_order("b", Side.BUY, "0.002"), QUOTE)
+    assert after is wallet
+    assert "0.00 USDC is available" in last_state(reports, "b").status_reason
 
 
 def test_a_quote_that_concerns_nothing_returns_the_same_wallet() -> None:

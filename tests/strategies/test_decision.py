@@ -293,6 +293,11 @@ REPLIES = (
 @given(reply=REPLIES)
 @settings(max_examples=300)
 def test_whatever_comes_only_valid_decisions_get_through(reply: str | bytes) -> None:
+    check_reply(reply)
+
+
+def check_reply(reply: str | bytes) -> None:
+    """The validator raises `ReplyUnusable` and nothing else, or returns valid decisions."""
     try:
         decisions = validate(reply)
     except ReplyUnusable as error:

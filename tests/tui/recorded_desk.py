@@ -269,7 +269,8 @@ DECISIONS = (
                 reason="Breakout above the range.",
             ),
         ),
-        reasoning="ETH trades above its 20-period average and volume grows.\nThe position would be large, but the trend is clear.",
+        reasoning="ETH trades above its 20-period average and volume grows.\n"
+        "The position would be large, but the trend is clear.",
         outcome="max_notional: 28,080.00 is above this trader's limit of 20,000",
     ),
     DecisionRecord(
@@ -287,7 +288,7 @@ RUNNING = MarketStatus(
     replay=ReplayState.RUNNING,
     speed=60.0,
     feed_age_ms=180,
-    armed=True,
+    armed=False,
     kill_switch=False,
 )
 
@@ -299,12 +300,12 @@ class RecordedDesk:
         self.bus = Bus()
         self.calls: list[tuple[Any, ...]] = []
         self.status = RUNNING
-        self.trader_list = TRADERS
-        self.position_list = POSITIONS
-        self.open_orders = ORDERS
-        self.decision_list = DECISIONS
-        self.ticker_list = TICKERS
-        self.instrument_list = INSTRUMENTS
+        self.trader_list: tuple[TraderSummary, ...] = TRADERS
+        self.position_list: tuple[Position, ...] = POSITIONS
+        self.open_orders: tuple[Order, ...] = ORDERS
+        self.decision_list: tuple[DecisionRecord, ...] = DECISIONS
+        self.ticker_list: tuple[Ticker, ...] = TICKERS
+        self.instrument_list: tuple[Instrument, ...] = INSTRUMENTS
         self.failure: Exception | None = None
 
     def instruments(self) -> tuple[Instrument, ...]:

@@ -99,7 +99,7 @@ def find_market_block(prompt: str) -> MarketBlock:
 
     Raises `InvalidInput` when there is none, more than one, or one that does not fit.
     """
-    lines = [line for line in prompt.splitlines() if line.startswith(_OPENING)]
+    lines = [line for line in prompt.split("\n") if line.startswith(_OPENING)]
     if len(lines) != 1:
         raise InvalidInput.of(
             "prompt", f"a text with {len(lines)} market blocks", "allowed is exactly one {market_json}"

@@ -40,7 +40,7 @@ MODEL_ID = "nightdesk-rules"
 HOST = "127.0.0.1"
 MAX_CONNECTIONS = 64
 
-_TOKEN = re.compile(r"\s*\S{1,12}\s*?")
+_TOKEN = re.compile(r"\s?\S{1,12}|\s")
 _MODELS_BODY = msgspec.json.encode(
     {"object": "list", "data": [{"id": MODEL_ID, "object": "model", "created": 0, "owned_by": "nightdesk"}]}
 )
@@ -233,7 +233,7 @@ def _complete(chat: ChatRequest) -> _Completion:
 
 
 def _tokens(text: str) -> tuple[str, ...]:
-    """Split a text into words with the space before them: about what a model calls a token."""
+    """Split a text into short words with the space before them: about what a model calls tokens."""
     return tuple(_TOKEN.findall(text))
 
 

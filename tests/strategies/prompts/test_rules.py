@@ -62,7 +62,8 @@ def test_an_entry_is_protected_and_on_the_tick() -> None:
     assert decision.max_price is not None
     assert decision.stop_loss_price is not None
     assert decision.take_profit_price is not None
-    assert decision.stop_loss_price < market.ask < decision.max_price < decision.take_profit_price * 2
+    assert decision.stop_loss_price < market.ask < min(decision.max_price, decision.take_profit_price)
+    assert decision.max_price <= market.ask * Decimal("1.002") + market.tick_size
     for price in (decision.max_price, decision.stop_loss_price, decision.take_profit_price):
         assert price % market.tick_size == 0
 

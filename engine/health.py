@@ -1,0 +1,34 @@
+"""What `nightdesk doctor` asks the engine: where its files are and whether its parts can run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.settings import CONFIG_FILE
+from engine.store.database import DATABASE_FILE
+from engine.store.home import LOCK_FILE
+from engine.store.inspection import describe_database, lock_holder
+
+__all__ = ["check_sandbox", "describe_database", "files_of", "lock_holder"]
+
+
+def files_of(home: Path) -> dict[str, Path]:
+    """Return where a desk on `home` keeps each of its files, by name."""
+    return {
+        "home": home,
+        "settings": home / CONFIG_FILE,
+        "database": home / DATABASE_FILE,
+        "lock": home / LOCK_FILE,
+    }
+
+
+async def check_sandbox() -> None:
+    """Start the sandbox and end it again; raise `Unavailable` when programs cannot run here."""
+    from engine.strategies.programs.host import SandboxHost
+
+    host = SandboxHost()
+    try:
+        host.start()
+        await host.ready()
+    finally:
+        await host.close()

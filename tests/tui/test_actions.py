@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from textual.binding import Binding
+
+from tests.tui.recorded_desk import RecordedDesk
+from tui.actions import ACTIONS, PANE_TITLES, Context, Risk, bindings_for, shown_keys
+from tui.app import DeskApp
+from tui.screens.desk import PANES, DeskScreen
+from tui.screens.help import help_text
+from tui.screens.palette import palette_entries
+from tui.widgets.live_table import LiveTable
+
+FORBIDDEN = {
+    "ctrl+b",
+    "ctrl+s",
+    "ctrl+q",
+    "ctrl+j",
+    "ctrl+z",
+    "ctrl+m",
+    "ctrl+i",
+    "ctrl+a",
+    "ctrl+d",
+    "ctrl+w",
+}
+
+
+def all_keys(bindings: object) -> set[str]:
+    keys: set[str] = set()
+    for binding in bindings:  # type: ignore[attr-defined]
+        text = binding.key if isinstance(binding, Binding) else binding[0]
+        keys |= {key.strip() for key in text.split(",")}
+    return keys
+
+
+def test_no_key_means_two_things_in_one_place() -> None:
+    for context in PANE_TITLES:
+        keys = [
+            key
+            for action in ACTIONS
+            if action.context in (context, Context.DESK, Context.TABLES)
+            for key in action.keys
+        ]
+        assert len(keys) == len(set(keys)), context
+
+
+def test_no_default_key_belongs_to_tmux_a_terminal_or_flow_control() -> None:
+    keys = {key for action in ACTIONS for key in action.keys}
+    for node in (DeskApp, DeskScreen, LiveTable, *PANES):
+        keys |= all_keys(node.BINDINGS)
+    assert not keys & FORBIDDEN
+
+
+async def test_the_running_app_has_no_forbidden_key(app: DeskApp) -> None:
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert not set(app.screen.active_bindings) & FORBIDDEN
+
+
+def test_every_action_of_a_table_is_bound_by_the_table() -> None:
+    bound = all_keys(LiveTable.BINDINGS)
+    for action in ACTIONS:
+        if action.context is Context.TABLES:
+            assert set(action.keys) <= bound, action.id
+
+
+def test_ids_are_unique_and_every_action_says_what_it_does() -> None:
+    assert len({action.id for action in ACTIONS}) == len(ACTIONS)
+    assert all(action.keys and action.label and action.help for action in ACTIONS)
+
+
+def test_bindings_come_from_the_table() -> None:
+    assert {binding.id for binding in bindings_for(Context.DESK) if isinstance(binding, Binding)} == {
+        action.id for action in ACTIONS if action.context is Context.DESK
+    }
+
+
+async def test_every_action_appears_in_help_and_palette_and_has_a_handler(app: DeskApp) -> None:
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, DeskScreen)
+        text = help_text(app).plain
+        titles = [entry.help for entry in palette_entries(screen)]
+        for action in ACTIONS:
+            assert f"  {shown_keys(action.keys)}" in text, action.id
+            assert action.help in text, action.id
+            if action.context is not Context.TABLES:
+                assert action.id in screen._actions.handlers, action.id
+                assert action.help in titles or action.id == "palette.open", action.id
+
+
+async def test_every_risky_action_asks_before_the_desk_hears_of_it(app: DeskApp, desk: RecordedDesk) -> None:
+    for action in ACTIONS:
+        if action.risk is Risk.FREE:
+            continue
+        desk = RecordedDesk()
+        app = DeskApp(desk, app.settings)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.pause()
+            if action.context is Context.ORDERS:
+                await pilot.press("3")
+            await pilot.press(action.keys[0])
+            await pilot.pause()
+            assert desk.calls == [], action.id
+            if action.risk is Risk.CONFIRM:
+                assert type(app.screen).__name__ == "ConfirmScreen", action.id
+                await pilot.press("enter")
+                await pilot.pause()
+                assert desk.calls == [], f"{action.id}: Enter alone must not confirm"

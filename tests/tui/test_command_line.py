@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.model.order import Side, TimeInForce
+from tui.command_line import VERBS, CommandError, Vocabulary, parse_command
+from tui.commands import (
+    CancelOrders,
+    ClosePosition,
+    Command,
+    EngageKillSwitch,
+    Entry,
+    Flatten,
+    PauseTrader,
+    PlaceOrder,
+    QuantityUnit,
+    Quit,
+    ReleaseKillSwitch,
+    SelectTrader,
+    SetSpeed,
+    SetTheme,
+    ShowHelp,
+    StartTrader,
+    Step,
+    TriggerTrader,
+    format_command,
+)
+from tui.completion import complete
+
+D = Decimal
+VOCABULARY = Vocabulary(("BTC", "ETH", "SOL"), ("Reversion", "Big Rules", "Manual"), ("night", "day"))
+
+
+def order(side: Side, quantity: str, symbol: str, **options: object) -> PlaceOrder:
+    return PlaceOrder(side=side, quantity=D(quantity), symbol=symbol, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        (
+            "buy 0.5 btc @ 67000 sl 66000 tp 70000 post",
+            order(
+                Side.BUY,
+                "0.5",
+                "BTC",
+                entry=Entry.LIMIT,
+                price=D(67000),
+                stop_loss=D(66000),
+                take_profit=D(70000),
+                time_in_force=TimeInForce.POST_ONLY,
+            ),
+        ),
+        ("sell 500 usd eth", order(Side.SELL, "500", "ETH", unit=QuantityUnit.USD)),
+        ("SELL 500usd ETH", order(Side.SELL, "500", "ETH", unit=QuantityUnit.USD)),
+        ("buy 0.1 btc ioc", order(Side.BUY, "0.1", "BTC", time_in_force=TimeInForce.IOC)),
+        ("buy .5 btc @67000", order(Side.BUY, "0.5", "BTC", entry=Entry.LIMIT, price=D(67000))),
+        ("buy 0.5 btc stop 68000", order(Side.BUY, "0.5", "BTC", entry=Entry.STOP, price=D(68000))),
+        (
+            "sell 1 sol touch 150 reduce",
+            order(Side.SELL, "1", "SOL", entry=Entry.TOUCH, price=D(150), reduce_only=True),
+        ),
+        ("buy 1 sol lev 3x", order(Side.BUY, "1", "SOL", leverage=3)),
+        ("close btc", ClosePosition("BTC")),
+        ("close btc 50%", ClosePosition("BTC", D("0.5"))),
+        ("cancel all", CancelOrders()),
+        ("cancel btc", CancelOrders("BTC")),
+        ("flatten", Flatten()),
+        ("kill", EngageKillSwitch()),
+        ("unkill", ReleaseKillSwitch()),
+        ("pause big rules", PauseTrader("Big Rules")),
+        ("start Reversion", StartTrader("Reversion")),
+        ("trigger reversion", TriggerTrader("Reversion")),
+        ("trigger big rules sol", TriggerTrader("Big Rules", "SOL")),
+        ("trader manual", SelectTrader("Manual")),
+        ("trader all", SelectTrader(None)),
+        ("speed 60", SetSpeed(D(60))),
+        ("step", Step()),
+        ("theme day", SetTheme("day")),
+        ("  help ", ShowHelp()),
+        ("quit", Quit()),
+    ],
+)
+def test_reads_a_command(text: str, command: Command) -> None:
+    assert parse_command(text, VOCABULARY) == command
+
+
+def test_a_quantity_is_exact() -> None:
+    parsed = parse_command("buy 0.1000000000000000000001 btc", VOCABULARY)
+    assert isinstance(parsed, PlaceOrder)
+    assert parsed.quantity == D("0.1000000000000000000001")
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "says"),
+    [
+        ("buy 0,5 btc", "0,5", "0,5 is not a quantity; give a number with a point"),
+        ("buy 0 btc", "0", "not a quantity"),
+        ("buy -1 btc", "-1", "not a quantity"),
+        ("buy nan btc", "nan", "not a quantity"),
+        ("buy 1e5 btc", "1e5", "not a quantity"),
+        ("buy ٣ btc", "٣", "not a quantity"),
+        ("buy 1 doge", "doge", "it is one of BTC, ETH, SOL"),
+        ("buy 1 btc @ free", "free", "free is not a price"),
+        ("buy 1 btc maybe", "maybe", "maybe is not an order option"),
+        ("buy 1 btc post", "post", "post needs a limit price"),
+        ("buy 1 btc stop 70000 ioc", "ioc", "does not go with stop"),
+        ("buy 1 btc @ 1 stop 2", "stop", "stop does not go with @"),
+        ("buy 1 btc ioc ioc", "ioc", "ioc is given twice"),
+        ("buy 1 btc lev 0", "0", "whole number from 1"),
+        ("buy 1 btc lev 2.5", "2.5", "whole number from 1"),
+        ("close btc 0%", "0%", "not a share"),
+        ("close btc 101%", "101%", "up to 100%"),
+        ("close btc 0.5", "0.5", "such as 50%"),
+        ("speed 601", "601", "from 1 to 600"),
+        ("pause nobody", "nobody", "Reversion, Big Rules, Manual"),
+        ("theme pink", "pink", "night, day"),
+        ("flatten now", "now", "the command is flatten"),
+        ("bye 1 btc", "bye", "it is one of buy, sell"),
+    ],
+)
+def test_an_error_points_at_the_word_and_says_what_is_allowed(text: str, word: str, says: str) -> None:
+    with pytest.raises(CommandError, match=says.replace(".", r"\.").replace("?", r"\?")) as caught:
+        parse_command(text, VOCABULARY)
+    assert text[caught.value.start : caught.value.end] == word
+
+
+@pytest.mark.parametrize("text", ["", "buy", "buy 1", "buy 1 btc @", "close", "trigger", "speed", "cancel"])
+def test_what_is_missing_is_missing_at_the_end(text: str) -> None:
+    with pytest.raises(CommandError, match="missing") as caught:
+        parse_command(text, VOCABULARY)
+    assert caught.value.start == caught.value.end == len(text)
+
+
+@given(st.text(max_size=500))
+def test_any_text_is_a_command_or_an_error_inside_the_text(text: str) -> None:
+    check_any_text(text)
+
+
+_words = st.sampled_from(
+    [
+        *VERBS,
+        "0.5",
+        "0,5",
+        "usd",
+        "btc",
+        "@",
+        "@1",
+        "sl",
+        "tp",
+        "stop",
+        "post",
+        "ioc",
+        "lev",
+        "3",
+        "50%",
+        "all",
+        "big",
+        "rules",
+    ]
+)
+
+
+@given(st.lists(_words, max_size=10).map(" ".join))
+def test_any_words_of_the_language_are_a_command_or_an_error_inside_the_text(text: str) -> None:
+    check_any_text(text)
+
+
+def check_any_text(text: str) -> None:
+    outcome = parsed_or_refused(text)
+    if isinstance(outcome, CommandError):
+        assert 0 <= outcome.start <= outcome.end <= len(text)
+        assert outcome.message
+    else:
+        assert parse_command(format_command(outcome), VOCABULARY) == outcome
+
+
+def parsed_or_refused(text: str) -> Command | CommandError:
+    try:
+        return parse_command(text, VOCABULARY)
+    except CommandError as error:
+        return error
+
+
+_numbers = st.decimals(min_value=D("0.00000001"), max_value=D(10**9), places=8)
+_symbols = st.sampled_from(VOCABULARY.symbols)
+_traders = st.sampled_from(VOCABULARY.traders)
+
+
+@st.composite
+def place_orders(draw: st.DrawFn) -> PlaceOrder:
+    entry = draw(st.sampled_from(Entry))
+    times = {
+        Entry.MARKET: [TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK],
+        Entry.LIMIT: list(TimeInForce),
+    }.get(entry, [TimeInForce.GTC])
+    return PlaceOrder(
+        side=draw(st.sampled_from(Side)),
+        symbol=draw(_symbols),
+        quantity=draw(_numbers),
+        unit=draw(st.sampled_from(QuantityUnit)),
+        entry=entry,
+        price=None if entry is Entry.MARKET else draw(_numbers),
+        time_in_force=draw(st.sampled_from(times)),
+        stop_loss=draw(st.none() | _numbers),
+        take_profit=draw(st.none() | _numbers),
+        leverage=draw(st.none() | st.integers(1, 125)),
+        reduce_only=draw(st.booleans()),
+    )
+
+
+_commands: st.SearchStrategy[Command] = st.one_of(
+    place_orders(),
+    st.builds(ClosePosition, _symbols, st.decimals(D("0.0001"), D(1), places=4)),
+    st.builds(CancelOrders, st.none() | _symbols),
+    st.builds(PauseTrader, _traders),
+    st.builds(StartTrader, _traders),
+    st.builds(TriggerTrader, _traders, st.none() | _symbols),
+    st.builds(SelectTrader, st.none() | _traders),
+    st.builds(SetSpeed, st.decimals(D(1), D(600), places=2)),
+    st.builds(SetTheme, st.sampled_from(VOCABULARY.themes)),
+    st.sampled_from([Flatten(), EngageKillSwitch(), ReleaseKillSwitch(), Step(), ShowHelp(), Quit()]),
+)
+
+
+@given(_commands)
+def test_a_formatted_command_reads_back_as_itself(command: Command) -> None:
+    assert parse_command(format_command(command), VOCABULARY) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("b", "buy"),
+        ("buy 0.5 ", "btc"),
+        ("buy 0.5 e", "eth"),
+        ("buy 500 u", "usd"),
+        ("buy 0.5 btc ", "@"),
+        ("buy 0.5 btc @ 67000 p", "post"),
+        ("close ", "btc"),
+        ("close btc ", "25%"),
+        ("cancel ", "all"),
+        ("pause b", "Big Rules"),
+        ("trigger big r", "Big Rules"),
+        ("trigger big rules s", "SOL"),
+        ("theme d", "day"),
+    ],
+)
+def test_completion_offers_what_may_come_next(text: str, first: str) -> None:
+    assert complete(text, len(text), VOCABULARY).candidates[0] == first
+
+
+def test_completion_does_not_offer_what_is_taken() -> None:
+    offered = complete("buy 1 btc @ 5 post ", 19, VOCABULARY).candidates
+    assert not {"@", "stop", "post", "ioc"} & set(offered)
+    assert "sl" in offered
+
+
+@given(st.text(max_size=60), st.integers(0, 60))
+def test_completion_never_fails(text: str, cursor: int) -> None:
+    completion = complete(text, min(cursor, len(text)), VOCABULARY)
+    assert 0 <= completion.start <= len(text)

@@ -1,0 +1,113 @@
+"""Numbers, times and text as the screen shows them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from tui import format as shown
+
+D = Decimal
+
+
+@pytest.mark.parametrize(
+    ("value", "tick", "text"),
+    [
+        (D("67000.1"), D("0.10"), "67,000.1"),
+        (D("67000"), D("0.10"), "67,000.0"),
+        (D("0.00001234"), D("0.00000001"), "0.00001234"),
+        (D("1234.5"), None, "1,234.5"),
+        (None, D("1"), "–"),
+        (D("NaN"), D("1"), "–"),
+    ],
+)
+def test_prices_have_the_decimals_of_their_tick(
+    value: Decimal | None, tick: Decimal | None, text: str
+) -> None:
+    assert shown.price(value, tick) == text
+
+
+def test_quantities() -> None:
+    assert shown.quantity(D("0.500"), D("0.001")) == "0.500"
+    assert shown.quantity(D("0.500")) == "0.5"
+    assert shown.quantity(D("1E+3")) == "1,000"
+
+
+def test_money() -> None:
+    assert shown.money(D("12345.605")) == "12,345.60"
+    assert shown.money(D("-0.001")) == "0.00"
+    assert [shown.compact_money(D(value)) for value in ("950", "12345", "4560000", "-7890000000")] == [
+        "950",
+        "12.3k",
+        "4.56M",
+        "-7.89B",
+    ]
+
+
+def test_a_profit_or_loss_is_told_by_glyph_and_sign() -> None:
+    assert shown.profit(D("1204.5")) == "▲ +1,204.50"
+    assert shown.profit(D("-3.2")) == "▼ -3.20"
+    assert shown.profit(D("-0.001")) == "· 0.00"
+    assert [shown.trend_role(value) for value in (D(1), D(-1), D(0), None)] == [
+        "gain",
+        "loss",
+        "muted",
+        "muted",
+    ]
+
+
+def test_percentages() -> None:
+    assert shown.percent(D("0.0123")) == "+1.23%"
+    assert shown.percent(0.5, 0, signed=False) == "50%"
+    assert shown.percent(float("nan")) == "–"
+    assert shown.change(-0.0123) == "▼ -1.23%"
+    assert shown.change(0.000001) == "· 0.00%"
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "text"),
+    [
+        (0, "0.0s"),
+        (-5, "0.0s"),
+        (430, "0.4s"),
+        (9_990, "9.9s"),
+        (12_400, "12s"),
+        (61_000, "1m"),
+        (7_200_000, "2h"),
+        (200_000_000, "2d"),
+        (None, "–"),
+    ],
+)
+def test_the_age_of_data(age_ms: int | None, text: str) -> None:
+    assert shown.age(age_ms) == text
+
+
+def test_durations_have_their_two_largest_units() -> None:
+    seconds = (45, 200, 18_120, 198_000)
+    assert [shown.duration(value * 1000) for value in seconds] == ["45s", "3m 20s", "5h 02m", "2d 07h"]
+
+
+def test_market_time_is_utc_unless_told_otherwise() -> None:
+    assert shown.market_time(1_772_374_407_000) == "14:13:27"
+    assert shown.market_date_time(1_772_374_407_000) == "2026-03-01 14:13"
+
+
+def test_short_ids_keep_the_end() -> None:
+    assert shown.short_id("01J9ZK3X5V7Q").endswith("X5V7Q")
+    assert cell_len(shown.short_id("01J9ZK3X5V7Q")) == 8
+    assert shown.short_id("abc") == "abc"
+
+
+@given(st.text("ab 漢字é🙂▲", max_size=30), st.integers(0, 20), st.sampled_from(["left", "right", "center"]))
+def test_a_fitted_text_has_exactly_its_width_in_cells(text: str, width: int, align: shown.Align) -> None:
+    assert cell_len(shown.fit(text, width, align)) == width
+
+
+def test_a_text_that_is_cut_says_so() -> None:
+    assert shown.fit("liquidation", 6) == "liqui…"
+    assert shown.fit("ok", 4, "right") == "  ok"
+    assert shown.fit("ok", 5, "center") == " ok  "
