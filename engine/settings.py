@@ -49,7 +49,7 @@ class PromptSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     total_seconds: float = 120.0
     """Longest time a whole reply may take."""
 
-    tokens_per_second: int = 60
+    tokens_per_second: int = 100
     """How fast the built-in rules model streams its reasoning."""
 
     rules_port: int = 0
@@ -98,11 +98,25 @@ def load_settings(home: Path, environment: Mapping[str, str] = os.environ) -> Se
         raise InvalidSetting(f"{path}: {error}", field=str(path)) from error
     if environment.get("DATABASE_URL"):
         settings = msgspec.structs.replace(settings, database_url=environment["DATABASE_URL"])
+    _check_ranges(settings)
+    return settings
+
+
+def _check_ranges(settings: Settings) -> None:
     if settings.replay.speed is not None:
         check_speed(settings.replay.speed)
-    if not 0 < settings.sandbox.seconds <= 30:
-        raise InvalidSetting.of("sandbox.seconds", settings.sandbox.seconds, "allowed is above 0 up to 30")
-    return settings
+    prompts = settings.prompts
+    for field, value, most in (
+        ("sandbox.seconds", settings.sandbox.seconds, 30),
+        ("prompts.connect_seconds", prompts.connect_seconds, 60),
+        ("prompts.first_token_seconds", prompts.first_token_seconds, 600),
+        ("prompts.total_seconds", prompts.total_seconds, 3600),
+        ("prompts.tokens_per_second", prompts.tokens_per_second, 10_000),
+    ):
+        if not 0 < value <= most:
+            raise InvalidSetting.of(field, value, f"allowed is above 0 up to {most}")
+    if not 0 <= prompts.rules_port <= 65_535:
+        raise InvalidSetting.of("prompts.rules_port", prompts.rules_port, "allowed is 0 to 65535")
 
 
 def check_speed(speed: float) -> float:

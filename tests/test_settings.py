@@ -33,6 +33,8 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("[replay]\nspeed = 0.5", "speed: 0.5"),
         ("[replay]\nspeed = 6001", "allowed is 1 to 600"),
         ("[sandbox]\nseconds = 31", "sandbox.seconds"),
+        ("[prompts]\ntotal_seconds = 0", "prompts.total_seconds"),
+        ("[prompts]\nrules_port = 70000", "allowed is 0 to 65535"),
         ("not toml", CONFIG_FILE),
     ],
 )

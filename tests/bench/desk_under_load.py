@@ -1,0 +1,73 @@
+"""The desk on a market of a chosen number of quotes a second, to be measured from outside.
+
+    uv run python -m tests.bench.desk_under_load HOME QUOTES_PER_SECOND
+
+The recorded candles, played at 600x at most; above 1,800 quotes a second each recorded second is cut
+into several quotes. Everything else is the desk as it ships.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from engine import assembly
+from engine.market.candle_tape import CandleTape
+from engine.market.sources import open_tape
+from engine.market.tape import Moment, Tape
+from engine.model.quote import Quote
+from engine.settings import ReplaySettings, Settings
+
+FASTEST = 600
+
+
+class DenseTape(CandleTape):
+    """A candle tape with several quotes in each second, the later ones a little smaller."""
+
+    quotes_per_second = 1
+
+    def moments(self, from_ms: int) -> Iterator[Moment]:
+        """Yield every recorded moment and its repetitions within the second."""
+        for moment in super().moments(from_ms):
+            yield moment
+            quotes = [event for event in moment.events if isinstance(event, Quote)]
+            for part in range(1, self.quotes_per_second):
+                ts_ms = moment.ts_ms + part * 1000 // self.quotes_per_second
+                yield Moment(ts_ms, tuple(_smaller(quote, ts_ms, part) for quote in quotes))
+
+
+def _smaller(quote: Quote, ts_ms: int, part: int) -> Quote:
+    return msgspec.structs.replace(quote, ts_ms=ts_ms, bid_quantity=quote.bid_quantity / (part + 1))
+
+
+def play(rate: float) -> float:
+    """Put the dense tape in the desk's place for its market; return the speed that gives `rate`."""
+    symbols = len(open_tape("candles").symbols)
+    DenseTape.quotes_per_second = max(1, round(rate / (FASTEST * symbols)))
+
+    def open_dense_tape(source: str) -> Tape:
+        from engine.samples import load_all_candles
+
+        return DenseTape(load_all_candles())
+
+    assembly.open_tape = open_dense_tape  # type: ignore[attr-defined]
+    return min(FASTEST, rate / symbols / DenseTape.quotes_per_second)
+
+
+def main() -> int:
+    """Run the desk on this terminal."""
+    home, rate = Path(sys.argv[1]), float(sys.argv[2])
+    os.environ.setdefault("TEXTUAL_FPS", "120")
+    speed = play(rate)
+    from tui.launch import run_screen
+
+    settings = Settings(replay=ReplaySettings(speed=speed))
+    return run_screen(home, settings, theme=None, frames_per_second=10)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
