@@ -9,13 +9,14 @@ triggers, funding, liquidation) arrives through the listener as reports, in orde
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Protocol
 
 import msgspec
 
 from engine.errors import DeskError
+from engine.model.account import Account
 from engine.model.fill import Fill
 from engine.model.order import Order, OrderType, TimeInForce
 from engine.model.position import Position
@@ -96,6 +97,10 @@ class Exchange(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What this venue can do."""
+        ...
+
+    def account(self, marks: Mapping[str, Decimal]) -> Account:
+        """Return the wallet's money at these mark prices, as last known."""
         ...
 
     async def place_order(self, order: Order) -> Order:

@@ -72,23 +72,7 @@ class OrderDesk:
 
     def preview(self, request: OrderRequest) -> Preview:
         """Return what the order would do now; raise what placing it would raise."""
-        instrument = self.instrument(request.symbol)
-        if request.symbol not in self._trader.symbols:
-            allowed = ", ".join(self._trader.symbols)
-            raise InvalidOrder.of("symbol", request.symbol, f"this trader trades {allowed}")
-        quote = self._market.quote(request.symbol)
-        position = self._books.positions.get(request.symbol)
-        validate_order(request, instrument, quote, position)
-        preview = preview_order(
-            request,
-            instrument,
-            quote,
-            self._market.book(request.symbol),
-            position,
-            self._trader.limits.default_leverage,
-        )
-        check_order(request, self._trader.limits, self._exposure(request.symbol, preview))
-        return preview
+        return self._check(request)
 
     async def submit(self, request: OrderRequest, decision_id: str | None = None) -> Order:
         """Check, journal and send one order; return it as the venue has it, or `unknown`.
@@ -125,21 +109,7 @@ class OrderDesk:
         changed = msgspec.structs.replace(
             order, quantity=quantity or order.quantity, price=order.price if price is None else price
         )
-        instrument = self.instrument(order.symbol)
-        quote = self._market.quote(order.symbol)
-        request = _as_request(changed)
-        position = self._books.positions.get(order.symbol)
-        validate_order(request, instrument, quote, position)
-        preview = preview_order(
-            request,
-            instrument,
-            quote,
-            self._market.book(order.symbol),
-            position,
-            self._trader.limits.default_leverage,
-        )
-        exposure = self._exposure(order.symbol, preview, without=client_order_id)
-        check_order(request, self._trader.limits, exposure)
+        self._check(_as_request(changed), amended_id=client_order_id)
         amended = await self._exchange.amend_order(client_order_id, quantity, price)
         await self._ledger.written()
         return amended
@@ -150,9 +120,30 @@ class OrderDesk:
             if order.status in (OrderStatus.INTENT, OrderStatus.SENT, OrderStatus.UNKNOWN):
                 await self._settle(order)
 
-    def _exposure(self, symbol: str, preview: Preview, without: str = "") -> Exposure:
+    def _check(self, request: OrderRequest, amended_id: str = "") -> Preview:
+        """Return the preview of an order that keeps every rule and limit; raise for one that does not."""
+        instrument = self.instrument(request.symbol)
+        if request.symbol not in self._trader.symbols:
+            allowed = ", ".join(self._trader.symbols)
+            raise InvalidOrder.of("symbol", request.symbol, f"this trader trades {allowed}")
+        quote = self._market.quote(request.symbol)
+        position = self._books.positions.get(request.symbol)
+        validate_order(request, instrument, quote, position)
+        preview = preview_order(
+            request,
+            instrument,
+            quote,
+            self._market.book(request.symbol),
+            position,
+            self._trader.limits.default_leverage,
+            self._exchange.account(self._market.marks()).available,
+        )
+        check_order(request, self._trader.limits, self._exposure(request.symbol, preview, amended_id))
+        return preview
+
+    def _exposure(self, symbol: str, preview: Preview, amended_id: str) -> Exposure:
         position = self._books.positions.get(symbol)
-        orders = tuple(order for identity, order in self._books.open_orders.items() if identity != without)
+        orders = tuple(order for identity, order in self._books.open_orders.items() if identity != amended_id)
         return Exposure(
             mark=self._market.quote(symbol).mark,
             quote_age_ms=self._market.quote_age_ms(symbol),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from engine.exchanges.paper import PaperExchange
 from engine.exchanges.wallet import open_wallet
 from engine.market.market_state import MarketState
 from engine.market.periods import Period
-from engine.model.account import TraderConfig, TraderKind, TraderStatus
+from engine.model.account import Account, TraderConfig, TraderKind, TraderStatus
 from engine.model.order import Order, OrderRequest, OrderType, Side
 from engine.model.quote import Quote
 from engine.store.changes import TraderState, Wallet
@@ -70,6 +71,9 @@ class LossyExchange:
     @property
     def capabilities(self) -> Capabilities:
         return self.venue.capabilities
+
+    def account(self, marks: Mapping[str, Decimal]) -> Account:
+        return self.venue.account(marks)
 
     async def place_order(self, order: Order) -> Order:
         self.sent.append(order.client_order_id)
