@@ -48,6 +48,15 @@ def test_a_quantity_must_be_a_positive_number(quantity: str) -> None:
     )
 
 
+def test_an_order_must_be_worth_its_trouble() -> None:
+    cheap = btc_quote("40000.0", "40000.1")
+    with pytest.raises(InvalidOrder) as caught:
+        validate_order(an_order("a", Side.BUY, "0.001"), BTC, cheap, None)
+    assert caught.value.message == (
+        "quantity: 0.001 is worth 40.00 USDC at 40000.0; an order must be worth at least 50 USDC"
+    )
+
+
 @pytest.mark.parametrize(
     ("quantity", "message"),
     [
@@ -55,7 +64,6 @@ def test_a_quantity_must_be_a_positive_number(quantity: str) -> None:
         ("0.00034", "quantity: 0.00034 is not a multiple of the lot size 0.001; try 0.001"),
         ("1000.001", "quantity: 1000.001 is too large; at most 1000 BTC an order"),
         ("1e40", "quantity: 1E+40 is too large; at most 1000 BTC an order"),
-        ("0.001", "quantity: 0.001 is worth 67.00 USDC at 67000.0; an order must be worth at least 100 USDC"),
     ],
 )
 def test_a_quantity_must_fit_the_instrument(quantity: str, message: str) -> None:
