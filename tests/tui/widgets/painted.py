@@ -14,15 +14,14 @@ class BareApp(App[None]):
 
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, widget: Widget, css: str = "") -> None:
+    def __init__(self, widget: Widget) -> None:
         self.widget = widget
-        self.CSS = css
         super().__init__()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return role_variable_defaults()
 
-    def compose(self) -> list[Widget]:  # type: ignore[override]  # Textual takes any iterable of widgets
+    def compose(self) -> list[Widget]:
         return [self.widget]
 
 
@@ -43,5 +42,5 @@ def record_repaints(widget: Widget) -> list[Region]:
         repainted.extend(regions or [widget.size.region])
         return refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
-    widget.refresh = recording  # type: ignore[method-assign,assignment]  # the recorder stands in for it
+    widget.refresh = recording  # type: ignore[method-assign]  # the recorder stands in for it
     return repainted

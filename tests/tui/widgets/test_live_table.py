@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -189,6 +191,6 @@ def test_spare_width_goes_to_the_columns_with_weight() -> None:
 )
 def test_columns_never_overlap_nor_leave_the_table(columns: list[Column], width: int) -> None:
     placed = place_columns(columns, width)
-    for one, next_one in zip(placed, placed[1:], strict=False):
+    for one, next_one in pairwise(placed):
         assert one.x + one.width + COLUMN_GAP == next_one.x
     assert all(column.x + column.width <= width for column in placed)

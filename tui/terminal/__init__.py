@@ -1,0 +1,1 @@
+"""What lies between Textual and the terminal: an encoder that sends only what differs."""

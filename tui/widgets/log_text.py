@@ -1,0 +1,139 @@
+"""The text of a streaming log as wrapped lines: pure bookkeeping, no screen.
+
+A line is wrapped once when it is final; while a block grows only its open line is wrapped again.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+
+import msgspec
+
+from tui.widgets.wrapping import wrap, wrap_growing
+
+BODY_INDENT = 2
+
+
+class LogBlock(msgspec.Struct, frozen=True):
+    """A header line and a body below it, each with the colour role it has; either may be empty."""
+
+    id: str
+    header: str = ""
+    body: str = ""
+    role: str = "text"
+    header_role: str = "header"
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """One line as shown: its text and its colour role."""
+
+    text: str
+    role: str
+
+
+BLANK_LINE = LogLine("", "text")
+
+
+class LogText:
+    """Blocks in the order they came, at most `max_blocks`, wrapped to `width` cells.
+
+    A block is followed by `gap` blank lines, the last one too once another block follows.
+    """
+
+    def __init__(self, width: int, max_blocks: int, gap: int = 1) -> None:
+        self._width = width
+        self._max_blocks = max_blocks
+        self._gap = gap
+        self._blocks: dict[str, _WrappedBlock] = {}
+        self._order: list[_WrappedBlock] | None = None
+        self._ends: list[int] = []
+
+    def put(self, block: LogBlock) -> None:
+        """Add a block at the end, or replace the one with its id where it stands."""
+        self._blocks[block.id] = _WrappedBlock(block, self._width)
+        while len(self._blocks) > self._max_blocks:
+            del self._blocks[next(iter(self._blocks))]
+        self._order = None
+
+    def append(self, block_id: str, delta: str) -> None:
+        """Add text to the body of a block; an id that has left the log changes nothing."""
+        if (block := self._blocks.get(block_id)) is not None:
+            block.append(delta)
+            self._order = None
+
+    def clear(self) -> None:
+        """Forget every block."""
+        self._blocks.clear()
+        self._order = None
+
+    def set_width(self, width: int) -> None:
+        """Wrap everything again for a new width."""
+        if width != self._width:
+            self._width = width
+            for block in self._blocks.values():
+                block.rewrap(width)
+            self._order = None
+
+    @property
+    def line_count(self) -> int:
+        """How many lines there are."""
+        self._index()
+        return max(0, self._ends[-1] - self._gap) if self._ends else 0
+
+    def line(self, index: int) -> LogLine:
+        """Return one line; blank beyond the end."""
+        order = self._index()
+        position = bisect_right(self._ends, index)
+        if position >= len(order):
+            return BLANK_LINE
+        start = self._ends[position - 1] if position else 0
+        return order[position].line(index - start)
+
+    def _index(self) -> list[_WrappedBlock]:
+        if self._order is None:
+            self._order = list(self._blocks.values())
+            self._ends = list(accumulate(block.line_count + self._gap for block in self._order))
+        return self._order
+
+
+class _WrappedBlock:
+    """A block, its final lines, and the text of the line that may still grow."""
+
+    __slots__ = ("_block", "_body", "_closed", "_indent", "_open", "_width")
+
+    def __init__(self, block: LogBlock, width: int) -> None:
+        self._block = block
+        self._body = block.body
+        self._indent = " " * BODY_INDENT if block.header else ""
+        self.rewrap(width)
+
+    def rewrap(self, width: int) -> None:
+        block = self._block
+        self._width = width
+        header = wrap(block.header, width) if block.header else []
+        self._closed = [LogLine(line, block.header_role) for line in header]
+        self._open = ""
+        self._grow(self._body)
+
+    def append(self, delta: str) -> None:
+        self._body += delta
+        self._grow(delta)
+
+    @property
+    def line_count(self) -> int:
+        return len(self._closed) + bool(self._body)
+
+    def line(self, index: int) -> LogLine:
+        if index < len(self._closed):
+            return self._closed[index]
+        if index == len(self._closed) and self._body:
+            return self._body_line(self._open)
+        return BLANK_LINE
+
+    def _grow(self, delta: str) -> None:
+        closed, self._open = wrap_growing(self._open + delta, self._width - len(self._indent))
+        self._closed += [self._body_line(line) for line in closed]
+
+    def _body_line(self, text: str) -> LogLine:
+        return LogLine((self._indent + text).rstrip(), self._block.role)
