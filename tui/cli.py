@@ -43,7 +43,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--headless", action="store_true", help="run without a screen")
     parser.add_argument(
-        "--fps", metavar="N", type=int, default=10, help="most frames a second the screen may send, 1 to 60"
+        "--fps",
+        metavar="N",
+        type=int,
+        default=5,
+        help="how often a second the screen is painted anew, 1 to 60",
     )
     parser.add_argument("--version", action="store_true", help="print the version and end")
     return parser
@@ -51,9 +55,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program and return its exit code."""
+    options = build_parser().parse_args(arguments)
     from engine.errors import DeskError, InvalidInput
 
-    options = build_parser().parse_args(arguments)
     try:
         return _run(options)
     except InvalidInput as error:
@@ -98,7 +102,7 @@ def _run_desk(options: argparse.Namespace, home: Path) -> int:
 
         return run_headless(home, settings)
     # Textual reads this once, when it is first imported; its own cap must not delay a key's repaint.
-    os.environ.setdefault("TEXTUAL_FPS", "120")
+    os.environ.setdefault("TEXTUAL_FPS", "240")
     from tui.launch import run_screen
 
     return run_screen(home, settings, theme=options.theme, frames_per_second=options.fps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from engine.errors import DeskError
-from engine.settings import CONFIG_FILE, load_settings
+from engine.health import check_sandbox, describe_database, files_of, lock_holder
+from engine.settings import load_settings
 
 MINIMUM_PYTHON = (3, 12)
 MINIMUM_COLUMNS, MINIMUM_LINES = 80, 24
@@ -27,15 +29,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 def print_paths(home: Path) -> int:
     """Print the desk's files, one `name path` a line."""
-    from engine.store.database import DATABASE_FILE
-    from engine.store.home import LOCK_FILE
-
-    for name, path in (
-        ("home", home),
-        ("settings", home / CONFIG_FILE),
-        ("database", home / DATABASE_FILE),
-        ("lock", home / LOCK_FILE),
-    ):
+    for name, path in files_of(home).items():
         print(f"{name:9} {path}{'' if path.exists() else '  (not there yet)'}")
     return 0
 
@@ -50,7 +44,7 @@ def run_doctor(home: Path) -> int:
         check_settings,
         check_lock,
         check_database,
-        check_sandbox,
+        check_programs,
     )
     findings = [check(home) for check in checks]
     for finding in findings:
@@ -106,13 +100,11 @@ def check_settings(home: Path) -> Finding:
         load_settings(home)
     except DeskError as error:
         return Finding("settings", error.message, "mend or remove that line")
-    return Finding("settings", "good" if (home / CONFIG_FILE).exists() else "all at their defaults")
+    return Finding("settings", "good" if files_of(home)["settings"].exists() else "all at their defaults")
 
 
 def check_lock(home: Path) -> Finding:
     """Check that no other desk runs on this home."""
-    from engine.store.inspection import lock_holder
-
     pid = lock_holder(home)
     if pid is None:
         return Finding("lock", "free")
@@ -121,8 +113,6 @@ def check_lock(home: Path) -> Finding:
 
 def check_database(home: Path) -> Finding:
     """Check that the database can be reached and read."""
-    from engine.store.inspection import describe_database
-
     try:
         settings = load_settings(home)
         return Finding("database", describe_database(home, settings.database_url))
@@ -132,22 +122,10 @@ def check_database(home: Path) -> Finding:
         )
 
 
-def check_sandbox(_home: Path) -> Finding:
+def check_programs(_home: Path) -> Finding:
     """Check that programs can run in their sandbox."""
-    import asyncio
-
-    from engine.strategies.programs.host import SandboxHost
-
-    async def run() -> str:
-        host = SandboxHost()
-        try:
-            host.start()
-            await host.ready()
-            return "ready"
-        finally:
-            await host.close()
-
     try:
-        return Finding("sandbox", asyncio.run(run()))
+        asyncio.run(check_sandbox())
     except (DeskError, OSError) as error:
         return Finding("sandbox", str(error), "reinstall it: `uv sync --reinstall-package pyeryx`")
+    return Finding("sandbox", "ready")

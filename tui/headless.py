@@ -8,8 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.errors import Lagged
-from engine.local_desk import LocalDesk
+from engine import Desk, Lagged, Settings, Subscription, open_desk
 from engine.model.decision import DecisionStatus
 from engine.model.event import (
     Alert,
@@ -20,8 +19,6 @@ from engine.model.event import (
     Topic,
     TraderEvent,
 )
-from engine.settings import Settings
-from engine.streams import Bus, Subscription
 
 TOPICS = (Topic.ORDERS, Topic.FILLS, Topic.DECISIONS, Topic.TRADERS, Topic.ALERTS)
 
@@ -37,22 +34,16 @@ async def _run(home: Path, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    bus = Bus()
-    events = bus.subscribe(TOPICS)
-    desk = await LocalDesk.open(home, settings, bus)
-    try:
-        await desk.start()
+    async with open_desk(home, settings) as desk:
         market = desk.market()
         print(f"nightdesk runs in {home}: {market.source} at {market.speed:g}x, Ctrl-C ends it", flush=True)
-        printing = asyncio.create_task(_print_events(desk, events))
+        printing = asyncio.create_task(_print_events(desk, desk.stream(TOPICS)))
         await stop.wait()
         printing.cancel()
-    finally:
-        await desk.close()
     print("nightdesk ended", flush=True)
 
 
-async def _print_events(desk: LocalDesk, events: Subscription) -> None:
+async def _print_events(desk: Desk, events: Subscription) -> None:
     names = {trader.trader_id: trader.name for trader in desk.traders()}
     while True:
         try:

@@ -7,15 +7,20 @@ The screen paints its first frame before the engine is even imported. Whatever e
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
 
 from engine.desk_thread import DeskThread
-from engine.errors import DeskError, InvalidSetting
+from engine.errors import InvalidSetting
 from engine.settings import Settings
 from tui.app import DeskApp
+from tui.terminal.driver import desk_driver
 from tui.theming import theme_folder
+
+SCREEN_SECONDS = 0.8
+"""How long the screen may take to leave the terminal as it was, after a signal."""
 
 
 def run_screen(home: Path, settings: Settings, *, theme: str | None, frames_per_second: int) -> int:
@@ -35,25 +40,37 @@ def _check_theme(name: str | None) -> None:
 
 async def _run(home: Path, settings: Settings, theme: str | None, frames_per_second: int) -> int:
     desk = DeskThread(home, settings)
-    failure: list[DeskError] = []
-
-    async def start_desk() -> None:
-        try:
-            await desk.start()
-        except DeskError as error:
-            failure.append(error)
-            app.exit(return_code=1)
-
     app = DeskApp(
-        desk, settings, start_desk=start_desk, theme_name=theme, frames_per_second=frames_per_second
+        desk,
+        settings,
+        start_desk=desk.start,
+        theme_name=theme,
+        frames_per_second=frames_per_second,
+        driver_class=desk_driver(),
     )
+    hung_up = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, app.request_quit)
+        loop.add_signal_handler(number, hung_up.set)
+    screen = asyncio.create_task(app.run_async())
     try:
-        await app.run_async()
+        await _until_ended(app, screen, hung_up)
     finally:
         await desk.stop()
-    if failure:
-        print(f"nightdesk: {failure[0].message}", file=sys.stderr)
+    if not screen.done():
+        # The terminal is gone and the screen waits for it; everything that matters is closed.
+        os._exit(0)
+    await screen
+    if app.startup_error is not None:
+        raise app.startup_error
     return app.return_code or 0
+
+
+async def _until_ended(app: DeskApp, screen: asyncio.Task[None], hung_up: asyncio.Event) -> None:
+    """Return when the screen has ended, or soon after a signal whether it has or not."""
+    signalled = asyncio.create_task(hung_up.wait())
+    await asyncio.wait((screen, signalled), return_when=asyncio.FIRST_COMPLETED)
+    signalled.cancel()
+    if not screen.done():
+        app.request_quit()
+        await asyncio.wait((screen,), timeout=SCREEN_SECONDS)

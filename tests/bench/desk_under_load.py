@@ -61,12 +61,12 @@ def play(rate: float) -> float:
 def main() -> int:
     """Run the desk on this terminal."""
     home, rate = Path(sys.argv[1]), float(sys.argv[2])
-    os.environ.setdefault("TEXTUAL_FPS", "120")
+    os.environ.setdefault("TEXTUAL_FPS", "240")
     speed = play(rate)
     from tui.launch import run_screen
 
     settings = Settings(replay=ReplaySettings(speed=speed))
-    return run_screen(home, settings, theme=None, frames_per_second=10)
+    return run_screen(home, settings, theme=None, frames_per_second=5)
 
 
 if __name__ == "__main__":

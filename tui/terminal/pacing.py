@@ -19,7 +19,7 @@ CALM_INTERVAL_S = 0.02
 BUSY_INTERVAL_S = 0.08
 """The time between frames of their own accord; the longer one once little is saved up."""
 URGENT_FOR_S = 0.15
-URGENT_DRAWINGS = 3
+URGENT_DRAWINGS = 10
 """What Textual draws so soon after a key, and so many drawings at most, is taken for its effect."""
 SILENT_AFTER_S = 3.0
 """A terminal that has never answered is taken for one that never will after this time."""
