@@ -9,14 +9,20 @@ import pytest
 from textual.pilot import Pilot
 
 from tui.app import DeskApp
+from tui.widgets.line_chart import LineChart
 
 AppInTheme = Callable[[str], DeskApp]
-SETTLE_S = 0.6
+PAINT_S = 0.3
 
 
 async def settle(pilot: Pilot[None]) -> None:
-    """Let the chart's drawing and the log's paint, which come a moment later, arrive."""
-    await pilot.pause(SETTLE_S)
+    """Let the chart's drawing, which happens in a thread, and the log's paint arrive."""
+    for _ in range(100):
+        await pilot.pause(0.05)
+        chart = pilot.app.screen_stack[0].query_one(LineChart)
+        if not chart.size or (chart._drawn is not None and not chart._is_drawing):
+            break
+    await pilot.pause(PAINT_S)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -46,4 +52,9 @@ def test_desk_in_every_theme(snap_compare: Any, app_in_theme: AppInTheme, theme:
 def test_what_the_keys_bring_up(
     snap_compare: Any, app_in_theme: AppInTheme, size: tuple[int, int], keys: list[str]
 ) -> None:
-    assert snap_compare(app_in_theme("night"), terminal_size=size, press=keys, run_before=settle)
+    async def press_and_settle(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await pilot.press(*keys)
+        await settle(pilot)
+
+    assert snap_compare(app_in_theme("night"), terminal_size=size, run_before=press_and_settle)

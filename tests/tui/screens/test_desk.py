@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from engine.errors import HomeLocked, OrderDenied, Unavailable
@@ -17,6 +18,7 @@ from tests.tui.recorded_desk import RecordedDesk
 from tui.actions import PANE_TITLES
 from tui.app import DeskApp
 from tui.panes.command_bar import CommandBar
+from tui.panes.footer import Footer
 from tui.panes.status import StatusLine
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.desk import DeskScreen
@@ -283,7 +285,7 @@ async def test_selecting_a_trader_moves_what_keys_act_on(app: DeskApp, desk: Rec
 async def test_a_click_on_the_footer_runs_its_action(app: DeskApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        x = desk_screen(app).query_one("#footer").text.index("Kill")  # type: ignore[attr-defined]
+        x = desk_screen(app).query_one("#footer", Footer).text.index("Kill")
         await pilot.click("#footer", offset=(x, 0))
         await pilot.pause()
         assert isinstance(app.screen, ConfirmScreen)
@@ -364,3 +366,35 @@ async def test_an_order_can_be_sent_from_the_ticket_by_keyboard(app: DeskApp, de
         [(_, request)] = desk.calls
         assert (request.side, request.type, request.quantity) == (Side.SELL, OrderType.LIMIT, D("0.25"))
         assert request.price == D("67012.4")
+
+
+async def burst(app: DeskApp, pilot: Pilot[None], *keys: str) -> None:
+    """Deliver keys as one read of the terminal does: all at once."""
+    for key in keys:
+        app.post_message(events.Key(key, key if len(key) == 1 else {"space": " ", "full_stop": "."}.get(key)))
+    await pilot.pause(0.3)
+
+
+async def test_a_burst_of_keys_is_read_by_what_each_key_opens(app: DeskApp, desk: RecordedDesk) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await burst(app, pilot, "colon", "s", "e", "l", "l", "space", "1", "space", "b", "t", "c")
+        assert desk_screen(app).query_one(CommandInput).value == "sell 1 btc"
+        await burst(app, pilot, "escape")
+        await burst(app, pilot, "3", "j", "x")
+        assert isinstance(app.screen, ConfirmScreen)
+        assert "68,500.0" in str(app.screen.query(".sentence").first().render())
+        await burst(app, pilot, "n")
+        await burst(app, pilot, "6", "j", "b", "2", "enter", "enter")
+        [(_, request)] = desk.calls
+        assert (request.symbol, request.quantity) == ("ETH", D(2))
+
+
+async def test_a_choice_changed_in_the_same_burst_is_never_sent_as_it_was(
+    app: DeskApp, desk: RecordedDesk
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("b", "1", "shift+tab", "enter")
+        await pilot.pause()
+        await burst(app, pilot, "right", "enter")
+        assert desk.calls == []

@@ -1,0 +1,145 @@
+"""The terminal application: themes, the desk screen, and a start that paints first.
+
+The first frame is on the terminal before the engine is asked to start; until it is ready the panes
+say so. Nothing heavy is imported here: dialogs, help and palette come when they are first opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.theme import BUILTIN_THEMES
+
+from engine.desk import Desk
+from engine.errors import DeskError
+from engine.settings import Settings
+from tui.bridge import DeskBridge
+from tui.key_order import KeyOrder
+from tui.screens.desk import DeskScreen
+from tui.theming import register_themes, role_variable_defaults
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+    from textual.driver import Driver
+
+CALM_FPS = 4.0
+NOTICE_SECONDS = 4.0
+
+Severity = Literal["information", "warning", "error"]
+
+
+def _palette_provider() -> type[Provider]:
+    from tui.screens.palette import DeskProvider
+
+    return DeskProvider
+
+
+class DeskApp(App[None], inherit_bindings=False):
+    """The desk in a terminal.
+
+    `start_desk` is awaited once, after the first frame is painted. If it raises a `DeskError`, the
+    app ends with return code 1 and `startup_error` says why.
+    """
+
+    TITLE = "nightdesk"
+    CSS = """
+    CommandPalette > Vertical { max-width: 84; background: $surface; }
+    CommandPalette SearchIcon { display: none; }
+    Toast { max-width: 64; padding: 0 1; background: $panel; }
+    """
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette_provider}
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "say_how_to_quit", show=False)]
+
+    def __init__(
+        self,
+        desk: Desk,
+        settings: Settings,
+        start_desk: Callable[[], Awaitable[None]] | None = None,
+        *,
+        theme_name: str | None = None,
+        frames_per_second: float = CALM_FPS,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        super().__init__(driver_class=driver_class)
+        self.settings = settings
+        self.startup_error: DeskError | None = None
+        self._start_desk = start_desk
+        self._keys = KeyOrder(self, super().on_event)
+        self._bridge = DeskBridge(desk)
+        self._frames_per_second = frames_per_second
+        self._wanted_theme = theme_name or settings.theme
+        self._theme_problems: tuple[str, ...] = ()
+        self.theme_names: tuple[str, ...] = ()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give every colour role a value, whatever the theme."""
+        return role_variable_defaults()
+
+    def get_default_screen(self) -> DeskScreen:
+        """The desk is the one screen that is always there."""
+        return DeskScreen(self._bridge, self._frames_per_second)
+
+    def on_load(self) -> None:
+        """Bring in the themes before the first frame."""
+        self._theme_problems = register_themes(self, self._wanted_theme)
+        self.theme_names = tuple(name for name in self.available_themes if name not in BUILTIN_THEMES)
+
+    def on_mount(self) -> None:
+        """Start the engine as soon as the first frame is painted."""
+        self.call_after_refresh(self._first_frame_painted)
+
+    def _first_frame_painted(self) -> None:
+        for problem in self._theme_problems:
+            self.say(problem, "warning")
+        if self._start_desk is not None:
+            self.run_worker(self._start(self._start_desk), group="start", exit_on_error=False)
+
+    async def _start(self, start_desk: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await start_desk()
+        except DeskError as error:
+            self.startup_error = error
+            self.exit(return_code=1)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys act in the order they came, each after what the one before it set off."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._keys.take(event)
+        else:
+            await super().on_event(event)
+
+    def on_unmount(self) -> None:
+        """Stop listening to the desk."""
+        self._keys.close()
+        self._bridge.close()
+
+    def request_quit(self) -> None:
+        """End the app; whoever runs it then shuts the desk down."""
+        self.exit()
+
+    def action_say_how_to_quit(self) -> None:
+        """Answer ctrl+c, which people press to leave: a desk is not left by accident."""
+        self.say("press q to end the desk")
+
+    def say(self, message: str, severity: str = "information") -> None:
+        """Show a short message; its text is never read as markup."""
+        if message:
+            self.notify(message, severity=cast(Severity, severity), timeout=NOTICE_SECONDS, markup=False)
+
+    def switch_theme(self, name: str) -> None:
+        """Use another theme from now on."""
+        if name in self.theme_names:
+            self.theme = name
+
+    def next_theme(self) -> None:
+        """Use the next theme of the list."""
+        if self.theme_names:
+            place = self.theme_names.index(self.theme) if self.theme in self.theme_names else -1
+            self.switch_theme(self.theme_names[(place + 1) % len(self.theme_names)])
+            self.say(f"theme {self.theme}")

@@ -1,0 +1,207 @@
+"""Commands: what a person tells the desk in words, as frozen values, and their canonical text."""
+
+from __future__ import annotations
+
+import enum
+from decimal import Decimal
+
+import msgspec
+
+from engine.model.order import Side, TimeInForce
+
+
+class QuantityUnit(enum.StrEnum):
+    """What an order's quantity counts."""
+
+    BASE = "base"
+    USD = "usd"
+
+
+class Entry(enum.StrEnum):
+    """How an order enters: at the market, at a limit, or once a trigger price is reached."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    TOUCH = "touch"
+
+
+class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Buy or sell; `price` is the limit or trigger price of the `entry`, None at the market."""
+
+    side: Side
+    symbol: str
+    quantity: Decimal
+    unit: QuantityUnit = QuantityUnit.BASE
+    entry: Entry = Entry.MARKET
+    price: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+    leverage: int | None = None
+    reduce_only: bool = False
+
+
+class ClosePosition(msgspec.Struct, frozen=True, tag=True):
+    """Close a share (above 0, up to 1) of the selected trader's position in a symbol."""
+
+    symbol: str
+    fraction: Decimal = Decimal(1)
+
+
+class CancelOrders(msgspec.Struct, frozen=True, tag=True):
+    """Cancel the selected trader's open orders in one symbol, or in all (None)."""
+
+    symbol: str | None = None
+
+
+class Flatten(msgspec.Struct, frozen=True, tag=True):
+    """Cancel all orders and close all positions of the selected trader."""
+
+
+class EngageKillSwitch(msgspec.Struct, frozen=True, tag=True):
+    """Stop every entry on the desk."""
+
+
+class ReleaseKillSwitch(msgspec.Struct, frozen=True, tag=True):
+    """Allow entries again."""
+
+
+class PauseTrader(msgspec.Struct, frozen=True, tag=True):
+    """Stop a trader from deciding."""
+
+    trader: str
+
+
+class StartTrader(msgspec.Struct, frozen=True, tag=True):
+    """Make a trader active."""
+
+    trader: str
+
+
+class TriggerTrader(msgspec.Struct, frozen=True, tag=True):
+    """Wake a trader now, for one symbol or for all of its symbols (None)."""
+
+    trader: str
+    symbol: str | None = None
+
+
+class SelectTrader(msgspec.Struct, frozen=True, tag=True):
+    """Select a trader for the panes and for what is ordered next; None selects all."""
+
+    trader: str | None
+
+
+class SetSpeed(msgspec.Struct, frozen=True, tag=True):
+    """Set the replay's speed, 1 to 600 market seconds per second."""
+
+    speed: Decimal
+
+
+class Step(msgspec.Struct, frozen=True, tag=True):
+    """Move a paused replay on by one step."""
+
+
+class SetTheme(msgspec.Struct, frozen=True, tag=True):
+    """Switch the theme."""
+
+    theme: str
+
+
+class ShowHelp(msgspec.Struct, frozen=True, tag=True):
+    """Open the help screen."""
+
+
+class Quit(msgspec.Struct, frozen=True, tag=True):
+    """End the desk."""
+
+
+Command = (
+    PlaceOrder
+    | ClosePosition
+    | CancelOrders
+    | Flatten
+    | EngageKillSwitch
+    | ReleaseKillSwitch
+    | PauseTrader
+    | StartTrader
+    | TriggerTrader
+    | SelectTrader
+    | SetSpeed
+    | Step
+    | SetTheme
+    | ShowHelp
+    | Quit
+)
+
+PRICE_KEYWORDS = {"@": "limit price", "stop": "trigger price", "touch": "trigger price"}
+EXIT_KEYWORDS = {"sl": "stop-loss price", "tp": "take-profit price"}
+TIMES_IN_FORCE = {
+    "gtc": TimeInForce.GTC,
+    "ioc": TimeInForce.IOC,
+    "fok": TimeInForce.FOK,
+    "post": TimeInForce.POST_ONLY,
+}
+ORDER_KEYWORDS = (*PRICE_KEYWORDS, *EXIT_KEYWORDS, *TIMES_IN_FORCE, "lev", "reduce")
+ENTRIES = {"@": Entry.LIMIT, "stop": Entry.STOP, "touch": Entry.TOUCH}
+
+
+def format_command(command: Command) -> str:
+    """Return the canonical text of a command; parsing it gives the same command."""
+    match command:
+        case PlaceOrder():
+            return _format_order(command)
+        case ClosePosition(symbol, fraction):
+            share = "" if fraction == 1 else f" {_plain(fraction.scaleb(2))}%"
+            return f"close {symbol}{share}"
+        case CancelOrders(symbol):
+            return f"cancel {symbol or 'all'}"
+        case Flatten():
+            return "flatten"
+        case EngageKillSwitch():
+            return "kill"
+        case ReleaseKillSwitch():
+            return "unkill"
+        case PauseTrader(trader):
+            return f"pause {trader}"
+        case StartTrader(trader):
+            return f"start {trader}"
+        case TriggerTrader(trader, symbol):
+            return f"trigger {trader}" + (f" {symbol}" if symbol else "")
+        case SelectTrader(trader):
+            return f"trader {trader or 'all'}"
+        case SetSpeed(speed):
+            return f"speed {_plain(speed)}"
+        case Step():
+            return "step"
+        case SetTheme(theme):
+            return f"theme {theme}"
+        case ShowHelp():
+            return "help"
+        case Quit():
+            return "quit"
+
+
+def _format_order(order: PlaceOrder) -> str:
+    words = [order.side.value, _plain(order.quantity)]
+    if order.unit is QuantityUnit.USD:
+        words.append("usd")
+    words.append(order.symbol)
+    if order.price is not None:
+        keyword = next(word for word, entry in ENTRIES.items() if entry is order.entry)
+        words += [keyword, _plain(order.price)]
+    if order.stop_loss is not None:
+        words += ["sl", _plain(order.stop_loss)]
+    if order.take_profit is not None:
+        words += ["tp", _plain(order.take_profit)]
+    if order.time_in_force is not TimeInForce.GTC:
+        words.append(next(word for word, tif in TIMES_IN_FORCE.items() if tif is order.time_in_force))
+    if order.leverage is not None:
+        words += ["lev", str(order.leverage)]
+    if order.reduce_only:
+        words.append("reduce")
+    return " ".join(words)
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number:f}"

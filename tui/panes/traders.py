@@ -1,0 +1,92 @@
+"""The traders pane: who trades, how each is doing, and which one the keys act on."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+
+from engine.model.account import TraderStatus, TraderSummary
+from tui import format as fmt
+from tui.actions import Context, bindings_for
+from tui.messages import TraderChosen
+from tui.panes.base import Pane
+from tui.view import DeskView
+from tui.widgets.live_table import Cell, LiveTable, Row
+from tui.widgets.sparkline import sparkline
+from tui.widgets.table_layout import Column
+
+SPARKLINE_WIDTH = 12
+
+COLUMNS = (
+    Column("status", "status", 10),
+    Column("name", "trader", 10, weight=1),
+    Column("kind", "kind", 7, priority=2),
+    Column("equity", "equity", 11, align="right"),
+    Column("day", "day P&L", 12, align="right"),
+    Column("strategy", "strategy", 16, weight=1, priority=4),
+    Column("curve", "recent", SPARKLINE_WIDTH, align="right", priority=1),
+    Column("positions", "pos", 3, align="right", priority=3),
+)
+
+_STATUS_CELLS = {
+    TraderStatus.ACTIVE: Cell("● active", "gain"),
+    TraderStatus.PAUSED: Cell("○ paused", "muted"),
+    TraderStatus.ERROR: Cell("✗ error", "danger"),
+}
+_THINKING = Cell("◆ thinking", "accent")
+
+
+def trader_row(trader: TraderSummary) -> Row:
+    """Return the cells of one trader."""
+    account = trader.account
+    is_thinking = trader.thinking and trader.status is TraderStatus.ACTIVE
+    return Row(
+        str(trader.trader_id),
+        (
+            _THINKING if is_thinking else _STATUS_CELLS[trader.status],
+            Cell(trader.name),
+            Cell(trader.kind, "muted"),
+            Cell(fmt.money(account.equity)),
+            Cell(fmt.profit(account.day_pnl), fmt.trend_role(account.day_pnl)),
+            Cell(trader.model or trader.strategy or "by hand", "muted"),
+            Cell(sparkline(trader.sparkline, SPARKLINE_WIDTH), "muted"),
+            Cell(str(trader.open_positions), "muted"),
+        ),
+    )
+
+
+class TradersPane(Pane):
+    """A row for each trader; the row under the cursor is the selected trader."""
+
+    context = Context.TRADERS
+    BINDINGS = bindings_for(Context.TRADERS)
+    HELP = "Move to a trader to select it: orders, the command line and p, t, X act on it."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._marked: int | None = None
+
+    def compose(self) -> ComposeResult:
+        """Build the table."""
+        yield LiveTable(COLUMNS, empty_text="starting the desk …")
+
+    def show(self, view: DeskView) -> None:
+        """Show the traders and put the cursor on the selected one."""
+        table = self.query_one(LiveTable)
+        table.show([trader_row(trader) for trader in view.traders])
+        # Only a new selection moves the cursor: a picture must not undo a key pressed meanwhile.
+        if view.traders and view.selection.trader_id != self._marked:
+            self._marked = view.selection.trader_id
+            table.move_cursor_to(str(self._marked))
+        trader = view.trader
+        failed = trader is not None and trader.status is TraderStatus.ERROR
+        self.set_subtitle(fmt.fit(trader.status_reason, 60).rstrip() if trader and failed else "")
+
+    @on(LiveTable.RowHighlighted)
+    @on(LiveTable.RowSelected)
+    def choose(self, event: LiveTable.RowHighlighted | LiveTable.RowSelected) -> None:
+        """Select the trader under the cursor."""
+        event.stop()
+        if event.key is not None and event.key == event.table.cursor_key and event.table.has_focus:
+            self._marked = int(event.key)
+            self.post_message(TraderChosen(self._marked))

@@ -1,0 +1,79 @@
+"""The help screen: every key and every command, made from the tables that define them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tui.actions import ACTIONS, PANE_TITLES, Context, Risk, actions_in, shown_keys
+from tui.command_line import VERBS
+from tui.commands import ORDER_KEYWORDS
+from tui.screens.dialog import DialogScreen
+from tui.theming import role_style
+
+_TITLES = {Context.DESK: "Anywhere", Context.TABLES: "In a list"} | {
+    context: f"In {title.lower()}" for context, title in PANE_TITLES.items()
+}
+_RISKS = {Risk.FREE: "", Risk.ARM: "previews first", Risk.CONFIRM: "asks first"}
+KEY_WIDTH = max(len(shown_keys(action.keys)) for action in ACTIONS) + 2
+USAGE_WIDTH = 30
+
+
+def help_text(app: App[Any]) -> Text:
+    """Return all keys by context, then all commands."""
+    accent, muted, header = (role_style(app, role) for role in ("accent", "muted", "header"))
+    text = Text()
+    for context, title in _TITLES.items():
+        actions = actions_in(context)
+        if not actions:
+            continue
+        text.append(f"{title}\n", header)
+        for action in actions:
+            text.append(f"  {shown_keys(action.keys):<{KEY_WIDTH}}", accent)
+            text.append(action.help)
+            if _RISKS[action.risk]:
+                text.append(f" · {_RISKS[action.risk]}", muted)
+            text.append("\n")
+        text.append("\n")
+    text.append("Commands, after :\n", header)
+    for verb in VERBS.values():
+        text.append(f"  {verb.usage}\n", accent)
+        text.append(f"  {'':<{KEY_WIDTH}}{verb.help}\n", muted)
+    text.append("\nOrder options\n", header)
+    text.append(f"  {' '.join(ORDER_KEYWORDS)}\n", accent)
+    text.append(
+        "  @ is a limit price, stop and touch a trigger price, sl and tp exits, lev the leverage,\n", muted
+    )
+    text.append("  post adds liquidity only, reduce never opens.\n", muted)
+    return text
+
+
+class HelpScreen(DialogScreen[None], inherit_bindings=False):
+    """Shows all keys; any of the usual keys closes it."""
+
+    DEFAULT_CSS = """
+    HelpScreen .dialog { width: 96; height: 94%; padding: 0 1; scrollbar-size-vertical: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1,enter", "dismiss(None)", "Close"),
+        Binding("down,j", "scroll(1)", "Down", show=False),
+        Binding("up,k", "scroll(-1)", "Up", show=False),
+        Binding("pagedown,space", "scroll(15)", "Page down", show=False),
+        Binding("pageup", "scroll(-15)", "Page up", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Build the text."""
+        with VerticalScroll(classes="dialog", can_focus=False) as dialog:
+            dialog.border_title = "Keys and commands"
+            dialog.border_subtitle = "j k scroll · Esc closes"
+            yield Static(help_text(self.app))
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by a number of lines."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
