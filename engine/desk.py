@@ -13,8 +13,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Protocol
 
-import msgspec
-
 from engine.model.account import EquityPoint, TraderSummary
 from engine.model.decision import DecisionRecord
 from engine.model.event import MarketStatus, Topic
@@ -22,8 +20,11 @@ from engine.model.fill import Fill
 from engine.model.instrument import Instrument
 from engine.model.order import Order, OrderRequest
 from engine.model.position import Position
+from engine.model.preview import OrderPreview
 from engine.model.quote import BookSnapshot, Ticker
 from engine.streams import Subscription
+
+__all__ = ["Desk", "EquitySpan", "OrderPreview"]
 
 
 class EquitySpan(enum.StrEnum):
@@ -34,27 +35,6 @@ class EquitySpan(enum.StrEnum):
     MONTH = "30d"
     QUARTER = "90d"
     ALL = "all"
-
-
-class OrderPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """What an order would do if it were sent now.
-
-    Amounts in the quote currency. `expected_price` is the average price after walking the book or
-    the limit price of a resting order, `slippage` its distance from the mid price as a fraction
-    (positive is worse), `margin` what it would set aside, `fee` the expected fee,
-    `liquidation_price` that of the position it would leave (None: none above zero),
-    `position_after` the signed quantity it would leave, and `warning` a sentence to show, or "".
-    """
-
-    request: OrderRequest
-    expected_price: Decimal
-    notional: Decimal
-    margin: Decimal
-    fee: Decimal
-    slippage: Decimal
-    liquidation_price: Decimal | None
-    position_after: Decimal
-    warning: str = ""
 
 
 class Desk(Protocol):

@@ -35,6 +35,7 @@ from engine.trading.summary import DeskView, DeskViewBuilder
 from engine.trading.trader import TraderRuntime, stop_all
 
 PUBLISH_SECONDS = 0.1
+RECONCILE_SECONDS = 5.0
 DAY_MS = 86_400_000
 SPAN_DAYS = {EquitySpan.DAY: 1, EquitySpan.WEEK: 7, EquitySpan.MONTH: 30, EquitySpan.QUARTER: 90}
 DESK_TRADER_ID = 0
@@ -71,6 +72,7 @@ class LocalDesk:
         self._tasks = [
             asyncio.create_task(self._keep_publishing(), name="publish"),
             asyncio.create_task(self._play(), name="replay"),
+            asyncio.create_task(self._keep_reconciling(), name="reconcile"),
             *(
                 asyncio.create_task(self._run_trader(trader), name=trader.config.name)
                 for trader in parts.traders
@@ -153,18 +155,7 @@ class LocalDesk:
 
     def preview_order(self, request: OrderRequest) -> OrderPreview:
         """See `engine.desk.Desk`."""
-        preview = self._trader(request.trader_id).orders.preview(request)
-        return OrderPreview(
-            request=request,
-            expected_price=preview.expected_price,
-            notional=preview.notional,
-            margin=preview.margin,
-            fee=preview.fee,
-            slippage=preview.slippage,
-            liquidation_price=preview.liquidation_price,
-            position_after=preview.position_after,
-            warning=preview.warning,
-        )
+        return self._trader(request.trader_id).orders.preview(request)
 
     async def place_order(self, request: OrderRequest) -> Order:
         """See `engine.desk.Desk`."""
@@ -338,6 +329,13 @@ class LocalDesk:
         while True:
             await asyncio.sleep(PUBLISH_SECONDS)
             self._publish()
+
+    async def _keep_reconciling(self) -> None:
+        while True:
+            await asyncio.sleep(RECONCILE_SECONDS)
+            for trader in self._parts.traders:
+                with contextlib.suppress(DeskError):
+                    await trader.orders.reconcile()
 
     def _publish(self) -> None:
         market = self._parts.market

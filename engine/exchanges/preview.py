@@ -8,34 +8,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import msgspec
-
 from engine.exchanges.margin import Trade, apply_fill, fee_of, worst_closing_price
 from engine.exchanges.matching import Execution, Remainder, match_new, plain
 from engine.model.fill import Liquidity
 from engine.model.instrument import Instrument
-from engine.model.order import Order, OrderRequest
+from engine.model.order import Order, OrderRequest, order_of
 from engine.model.position import Position
+from engine.model.preview import OrderPreview
 from engine.model.quote import BookSnapshot, Quote
-
-
-class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """What an order would do, in the quote currency; fields as in `engine.desk.OrderPreview`.
-
-    `margin` is what its opening part sets aside (0 when it only reduces), `position_after` the
-    signed quantity once all that can fill has filled: a resting or waiting order is shown as filled
-    at its limit or trigger price.
-    """
-
-    request: OrderRequest
-    expected_price: Decimal
-    notional: Decimal
-    margin: Decimal
-    fee: Decimal
-    slippage: Decimal
-    liquidation_price: Decimal | None
-    position_after: Decimal
-    warning: str = ""
 
 
 def preview_order(
@@ -46,13 +26,13 @@ def preview_order(
     position: Position | None,
     default_leverage: int,
     available: Decimal | None = None,
-) -> Preview:
+) -> OrderPreview:
     """Return what a valid order would do now.
 
     Call `validate_order` first. With `available` given, the warning also says when margin and fee
     exceed it.
     """
-    order = _as_order(request, quote.ts_ms)
+    order = order_of(request, client_order_id="", ts_ms=quote.ts_ms)
     quantity = request.quantity
     if request.reduce_only and position is not None:
         quantity = min(quantity, abs(position.quantity))
@@ -79,7 +59,7 @@ def preview_order(
     margin = max(margin, Decimal(0))
     if available is not None and margin + fee > available and not request.reduce_only:
         warning = f"needs {margin + fee:.2f} {instrument.quote}, {available:.2f} is available"
-    return Preview(
+    return OrderPreview(
         request=request,
         expected_price=expected,
         notional=notional,
@@ -111,21 +91,3 @@ def _expected_executions(
     if order.quantity > quantity:
         warning = warning or f"cut to the position of {plain(quantity)}"
     return executions, warning
-
-
-def _as_order(request: OrderRequest, ts_ms: int) -> Order:
-    return Order(
-        client_order_id="",
-        trader_id=request.trader_id,
-        symbol=request.symbol,
-        side=request.side,
-        type=request.type,
-        quantity=request.quantity,
-        created_ms=ts_ms,
-        updated_ms=ts_ms,
-        price=request.price,
-        trigger_price=request.trigger_price,
-        time_in_force=request.time_in_force,
-        reduce_only=request.reduce_only,
-        leverage=request.leverage,
-    )

@@ -166,3 +166,23 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def remaining_quantity(self) -> Decimal:
         """What has not filled yet, in the base currency."""
         return self.quantity - self.filled_quantity
+
+    def as_request(self) -> OrderRequest:
+        """Return what would have to be asked for to get this order."""
+        return OrderRequest(**{name: getattr(self, name) for name in OrderRequest.__struct_fields__})
+
+
+def order_of(
+    request: OrderRequest,
+    *,
+    client_order_id: str,
+    ts_ms: int,
+    leverage: int | None = None,
+    decision_id: str | None = None,
+) -> Order:
+    """Return the order that carries out a request; `leverage` is used where the request names none."""
+    wanted = {name: getattr(request, name) for name in OrderRequest.__struct_fields__}
+    wanted["leverage"] = request.leverage or leverage
+    return Order(
+        client_order_id=client_order_id, created_ms=ts_ms, updated_ms=ts_ms, decision_id=decision_id, **wanted
+    )

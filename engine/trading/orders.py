@@ -19,12 +19,13 @@ import msgspec
 from engine.clock import Clock
 from engine.errors import DeskError, InvalidOrder, NotFound, OrderRejected
 from engine.exchanges.base import Exchange, VenueTimeout
-from engine.exchanges.preview import Preview, preview_order
+from engine.exchanges.preview import preview_order
 from engine.exchanges.validation import validate_order
 from engine.market.market_state import MarketState
 from engine.model.account import TraderConfig
 from engine.model.instrument import Instrument
-from engine.model.order import Order, OrderRequest, OrderStatus
+from engine.model.order import Order, OrderRequest, OrderStatus, order_of
+from engine.model.preview import OrderPreview
 from engine.store.changes import Setting
 from engine.trading.books import TraderBooks
 from engine.trading.kill_switch import KillSwitch
@@ -70,7 +71,7 @@ class OrderDesk:
             raise NotFound(f"symbol: {symbol} is not traded here; allowed: {allowed}", field="symbol")
         return found
 
-    def preview(self, request: OrderRequest) -> Preview:
+    def preview(self, request: OrderRequest) -> OrderPreview:
         """Return what the order would do now; raise what placing it would raise."""
         return self._check(request)
 
@@ -109,7 +110,7 @@ class OrderDesk:
         changed = msgspec.structs.replace(
             order, quantity=quantity or order.quantity, price=order.price if price is None else price
         )
-        self._check(_as_request(changed), amended_id=client_order_id)
+        self._check(changed.as_request(), amended_id=client_order_id)
         amended = await self._exchange.amend_order(client_order_id, quantity, price)
         await self._ledger.written()
         return amended
@@ -117,10 +118,10 @@ class OrderDesk:
     async def reconcile(self) -> None:
         """Settle every order whose outcome the desk does not know, by asking the venue."""
         for order in list(self._books.open_orders.values()):
-            if order.status in (OrderStatus.INTENT, OrderStatus.SENT, OrderStatus.UNKNOWN):
+            if order.status is OrderStatus.UNKNOWN:
                 await self._settle(order)
 
-    def _check(self, request: OrderRequest, amended_id: str = "") -> Preview:
+    def _check(self, request: OrderRequest, amended_id: str = "") -> OrderPreview:
         """Return the preview of an order that keeps every rule and limit; raise for one that does not."""
         instrument = self.instrument(request.symbol)
         if request.symbol not in self._trader.symbols:
@@ -141,7 +142,7 @@ class OrderDesk:
         check_order(request, self._trader.limits, self._exposure(request.symbol, preview, amended_id))
         return preview
 
-    def _exposure(self, symbol: str, preview: Preview, amended_id: str) -> Exposure:
+    def _exposure(self, symbol: str, preview: OrderPreview, amended_id: str) -> Exposure:
         position = self._books.positions.get(symbol)
         orders = tuple(order for identity, order in self._books.open_orders.items() if identity != amended_id)
         return Exposure(
@@ -159,27 +160,15 @@ class OrderDesk:
 
     def _intent(self, request: OrderRequest, decision_id: str | None) -> tuple[Order, Setting]:
         client_order_id, ordinal = self._ordinals.next_client_order_id(self._trader.trader_id)
-        now_ms = self._clock.now_ms()
-        leverage = request.leverage
-        if leverage is None and not request.reduce_only:
+        leverage = None
+        if not request.reduce_only:
             position = self._books.positions.get(request.symbol)
             leverage = position.leverage if position else self._trader.limits.default_leverage
-        order = Order(
+        order = order_of(
+            request,
             client_order_id=client_order_id,
-            trader_id=request.trader_id,
-            symbol=request.symbol,
-            side=request.side,
-            type=request.type,
-            quantity=request.quantity,
-            created_ms=now_ms,
-            updated_ms=now_ms,
-            price=request.price,
-            trigger_price=request.trigger_price,
-            time_in_force=request.time_in_force,
-            reduce_only=request.reduce_only,
+            ts_ms=self._clock.now_ms(),
             leverage=leverage,
-            stop_loss=request.stop_loss,
-            take_profit=request.take_profit,
             decision_id=decision_id,
         )
         return order, ordinal
@@ -192,9 +181,12 @@ class OrderDesk:
         except OrderRejected as rejection:
             self._store(self._ended(intent, OrderStatus.REJECTED, rejection.message))
             raise
-        except VenueTimeout as timeout:
-            unknown = self._ended(intent, OrderStatus.UNKNOWN, timeout.message)
+        except BaseException as error:
+            # Whatever went wrong on the way, the venue may have the order: only it can tell.
+            unknown = self._ended(intent, OrderStatus.UNKNOWN, f"no answer from the venue: {error}")
             self._store(unknown)
+            if not isinstance(error, VenueTimeout):
+                raise
             return self._books.order(intent.client_order_id) or unknown
         await self._ledger.written()
         return placed
@@ -218,20 +210,3 @@ class OrderDesk:
         return msgspec.structs.replace(
             order, status=status, status_reason=reason, updated_ms=self._clock.now_ms()
         )
-
-
-def _as_request(order: Order) -> OrderRequest:
-    return OrderRequest(
-        trader_id=order.trader_id,
-        symbol=order.symbol,
-        side=order.side,
-        type=order.type,
-        quantity=order.quantity,
-        price=order.price,
-        trigger_price=order.trigger_price,
-        time_in_force=order.time_in_force,
-        reduce_only=order.reduce_only,
-        leverage=order.leverage,
-        stop_loss=order.stop_loss,
-        take_profit=order.take_profit,
-    )

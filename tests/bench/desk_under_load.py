@@ -1,6 +1,7 @@
 """The desk on a market of a chosen number of quotes a second, to be measured from outside.
 
-    uv run python -m tests.bench.desk_under_load HOME QUOTES_PER_SECOND
+`uv run python -m tests.bench.desk_under_load HOME QUOTES_PER_SECOND`; with NIGHTDESK_BENCH_LOG=FILE the
+lags of both event loops are written there.
 
 The recorded candles, played at 600x at most; above 1,800 quotes a second each recorded second is cut
 into several quotes. Everything else is the desk as it ships.
@@ -8,19 +9,27 @@ into several quotes. Everything else is the desk as it ships.
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 
 from engine import assembly
+from engine.local_desk import LocalDesk
 from engine.market.candle_tape import CandleTape
 from engine.market.sources import open_tape
 from engine.market.tape import Moment, Tape
 from engine.model.quote import Quote
 from engine.settings import ReplaySettings, Settings
+from engine.streams import Bus
+from tests.bench.loop_lag import LoopLag
 
 FASTEST = 600
 
@@ -58,15 +67,49 @@ def play(rate: float) -> float:
     return min(FASTEST, rate / symbols / DenseTape.quotes_per_second)
 
 
+def measure_loops(launch: ModuleType, log: Path) -> None:
+    """Write both loops' lags, and what orders by hand took meanwhile, to `log` once a second."""
+    run = launch._run
+
+    async def measured(*arguments: object) -> object:
+        meters = [LoopLag(asyncio.get_running_loop(), "screen")]
+
+        def watch() -> None:
+            while not (loop := next(iter(_engine_loops), None)):
+                time.sleep(0.05)
+            meters.append(LoopLag(loop, "engine"))
+            while True:
+                time.sleep(1)
+                merged = {name: value for meter in meters for name, value in meter.report().items()}
+                log.write_text(json.dumps(merged))
+
+        threading.Thread(target=watch, daemon=True).start()
+        return await run(*arguments)
+
+    open_desk = LocalDesk.open
+
+    async def opened(home: Path, settings: Settings, bus: Bus) -> LocalDesk:
+        _engine_loops.append(asyncio.get_running_loop())
+        return await open_desk(home, settings, bus)
+
+    launch.__dict__["_run"] = measured
+    LocalDesk.open = opened  # type: ignore[method-assign]
+
+
+_engine_loops: list[asyncio.AbstractEventLoop] = []
+
+
 def main() -> int:
     """Run the desk on this terminal."""
     home, rate = Path(sys.argv[1]), float(sys.argv[2])
-    os.environ.setdefault("TEXTUAL_FPS", "240")
     speed = play(rate)
-    from tui.launch import run_screen
+    os.environ.setdefault("TEXTUAL_FPS", "240")
+    from tui import launch
 
+    if log := os.environ.get("NIGHTDESK_BENCH_LOG"):
+        measure_loops(launch, Path(log))
     settings = Settings(replay=ReplaySettings(speed=speed))
-    return run_screen(home, settings, theme=None, frames_per_second=5)
+    return launch.run_screen(home, settings, theme=None, frames_per_second=5)
 
 
 if __name__ == "__main__":

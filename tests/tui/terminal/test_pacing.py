@@ -7,6 +7,7 @@ from tui.terminal.pacing import (
     SILENT_AFTER_S,
     SMALLEST_FRAME,
     STEADY_BYTES_PER_S,
+    URGENT_DRAWINGS,
     URGENT_FOR_S,
     FramePacer,
     Turn,
@@ -111,7 +112,8 @@ def test_only_what_is_drawn_soon_after_a_key_is_urgent() -> None:
     pacer.key_pressed(1.0)
     assert not pacer.drawn(1.0 + URGENT_FOR_S)
     pacer.key_pressed(2.0)
-    assert [pacer.drawn(2.01) for _ in range(5)] == [True, True, True, False, False]
+    drawings = [pacer.drawn(2.01) for _ in range(URGENT_DRAWINGS + 2)]
+    assert drawings == [True] * URGENT_DRAWINGS + [False] * 2
 
 
 def test_late_answers_shrink_the_frames_and_quick_ones_let_them_grow() -> None:
