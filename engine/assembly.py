@@ -19,7 +19,7 @@ from engine.market.replay import ReplayPlayer
 from engine.market.sources import open_tape
 from engine.market.tape import Tape
 from engine.model.account import TraderConfig, TraderKind, TraderStatus
-from engine.model.event import Alert, Severity, Topic
+from engine.model.event import Alert, ReplayState, Severity, Topic
 from engine.model.fill import Fill
 from engine.model.instrument import Instrument
 from engine.settings import DEFAULT_SPEED, Settings
@@ -33,9 +33,11 @@ from engine.trading.books import TraderBooks
 from engine.trading.decision_log import DecisionLog
 from engine.trading.default_traders import default_traders
 from engine.trading.equity import EquityHistory
+from engine.trading.feed_watch import FeedWatch
 from engine.trading.floor import TradingFloor
+from engine.trading.journal import MARKET_TIME_KEY, DeskJournal
 from engine.trading.kill_switch import KillSwitch
-from engine.trading.ledger import MARKET_TIME_KEY, TraderLedger
+from engine.trading.ledger import TraderLedger
 from engine.trading.orders import OrderDesk
 from engine.trading.ordinals import Ordinals
 from engine.trading.trader import TraderRuntime
@@ -57,8 +59,10 @@ class DeskParts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     player: ReplayPlayer
     market: MarketState
     instruments: Mapping[str, Instrument]
+    journal: DeskJournal
     traders: tuple[TraderRuntime, ...]
     programs: tuple[Program, ...]
+    bindings: tuple[Binding, ...]
     kill_switch: KillSwitch
     first_changes: tuple[Change, ...]
     """What opening changed, to be written once the desk runs: writing costs an import."""
@@ -100,24 +104,30 @@ class _Assembly:
         if self._tape.source == "raw":
             self._start_ms = max(resume_ms, self._tape.start_ms)
         self._clock = ReplayClock(self._start_ms - 1)
+        self._journal = DeskJournal(store, self._clock)
+        self._player: ReplayPlayer | None = None
         self._kill_switch = KillSwitch(store, self._state.settings)
         self._ordinals = Ordinals(self._state.settings[DESK_ID_KEY], self._state.settings)
 
     def parts(self) -> DeskParts:
         """Return everything, connected."""
         market = self._market()
-        traders = tuple(self._trader(stored, market) for stored in self._state.traders)
+        feed = FeedWatch(market, lambda: self._player.state if self._player else ReplayState.STARTING)
+        traders = tuple(self._trader(stored, market, feed) for stored in self._state.traders)
         wakings = [Waking(trader, market) for trader in traders]
-        floor = TradingFloor(market, traders, wakings, self._bus, self._tape.step_ms)
+        floor = TradingFloor(market, traders, wakings, self._journal, self._bus, self._tape.step_ms)
+        self._player = self._open_player(floor)
         return DeskParts(
             store=self._store,
             clock=self._clock,
             tape=self._tape,
-            player=self._player(floor),
+            player=self._player,
             market=market,
             instruments=self._instruments,
+            journal=self._journal,
             traders=traders,
             programs=self._state.programs,
+            bindings=self._state.bindings,
             kill_switch=self._kill_switch,
             first_changes=tuple(self._first_changes),
         )
@@ -167,7 +177,7 @@ class _Assembly:
             market.warm_up(symbol, self._tape.history(symbol, self._start_ms))
         return market
 
-    def _player(self, floor: TradingFloor) -> ReplayPlayer:
+    def _open_player(self, floor: TradingFloor) -> ReplayPlayer:
         remembered = self._state.settings
         speed = self._settings.replay.speed
         was_paused = speed is None and remembered.get(REPLAY_PAUSED_KEY) == str(True)
@@ -179,68 +189,81 @@ class _Assembly:
             player.pause()
         return player
 
-    def _trader(self, stored: StoredTrader, market: MarketState) -> TraderRuntime:
-        config, trader_id = stored.config, stored.config.trader_id
-        wallet = stored.wallet or Wallet(trader_id=trader_id, cash=config.initial_capital)
-        ledger = TraderLedger(trader_id, stored.state.seq, self._bus, self._store, self._clock)
-        books = TraderBooks(trader_id, wallet, ledger)
-        state = self._state
-        orders_before = {
+    def _trader(self, stored: StoredTrader, market: MarketState, feed: FeedWatch) -> TraderRuntime:
+        config = stored.config
+        ledger = TraderLedger(config.trader_id, stored.state.seq, self._bus, self._journal, self._clock)
+        books = self._books(stored, ledger)
+        exchange = self._exchange(stored, books, market)
+        equity = EquityHistory(config.trader_id)
+        equity.load(stored.equity.ts_ms, stored.equity.equity)
+        orders = OrderDesk(
+            trader=config,
+            exchange=exchange,
+            books=books,
+            ledger=ledger,
+            market=market,
+            feed=feed,
+            instruments=self._instruments,
+            ordinals=self._ordinals,
+            kill_switch=self._kill_switch,
+            clock=self._clock,
+        )
+        return TraderRuntime(
+            config=config,
+            state=stored.state,
+            exchange=exchange,
+            books=books,
+            orders=orders,
+            equity=equity,
+            log=self._decisions(config, ledger),
+            ledger=ledger,
+            market=market,
+            ordinals=self._ordinals,
+            clock=self._clock,
+        )
+
+    def _books(self, stored: StoredTrader, ledger: TraderLedger) -> TraderBooks:
+        trader_id, state = stored.config.trader_id, self._state
+        books = TraderBooks(trader_id, _wallet(stored), ledger)
+        orders = {
             order.client_order_id: order
             for order in (*state.recent_orders, *state.open_orders)
             if order.trader_id == trader_id
         }
-        fills = [fill for fill in state.fills if fill.trader_id == trader_id]
-        positions = [position for position in state.positions if position.trader_id == trader_id]
-        books.restore(orders_before.values(), fills, positions)
-        exchange = PaperExchange(
-            open_wallet(
-                trader_id=trader_id,
-                instruments=self._instruments,
-                cash=wallet.cash,
-                default_leverage=config.limits.default_leverage,
-                positions=positions,
-                orders=orders_before.values(),
-                realized_pnl=wallet.realized_pnl,
-                fees=wallet.fees,
-                funding=wallet.funding,
-                next_trade_number=1 + max(map(_trade_number, fills), default=0),
-            ),
-            market.quote_or_none,
-            books.apply,
-            market.book,
-            remembered=orders_before.values(),
+        books.restore(
+            orders.values(),
+            (fill for fill in state.fills if fill.trader_id == trader_id),
+            (position for position in state.positions if position.trader_id == trader_id),
         )
-        log = DecisionLog(trader_id, ledger, self._clock)
-        self._first_changes += log.restore(
-            record for record in state.decisions if record.trader_id == trader_id
+        return books
+
+    def _exchange(self, stored: StoredTrader, books: TraderBooks, market: MarketState) -> PaperExchange:
+        wallet = _wallet(stored)
+        paper = open_wallet(
+            trader_id=wallet.trader_id,
+            instruments=self._instruments,
+            cash=wallet.cash,
+            default_leverage=stored.config.limits.default_leverage,
+            positions=books.positions.values(),
+            orders=books.open_orders.values(),
+            realized_pnl=wallet.realized_pnl,
+            fees=wallet.fees,
+            funding=wallet.funding,
+            next_trade_number=1 + max(map(_trade_number, books.recent_fills), default=0),
         )
-        equity = EquityHistory(trader_id)
-        equity.load(stored.equity.ts_ms, stored.equity.equity)
-        orders = OrderDesk(
-            config,
-            exchange,
-            books,
-            ledger,
-            market,
-            self._instruments,
-            self._ordinals,
-            self._kill_switch,
-            self._clock,
-        )
-        return TraderRuntime(
-            config,
-            stored.state,
-            exchange,
-            books,
-            orders,
-            equity,
-            log,
-            ledger,
-            market,
-            self._ordinals,
-            self._clock,
-        )
+        remembered = books.recent_orders.values()
+        return PaperExchange(paper, market.quote_or_none, books.apply, market.book, remembered)
+
+    def _decisions(self, config: TraderConfig, ledger: TraderLedger) -> DecisionLog:
+        log = DecisionLog(config.trader_id, ledger, self._clock)
+        mine = (record for record in self._state.decisions if record.trader_id == config.trader_id)
+        self._first_changes += log.restore(mine)
+        return log
+
+
+def _wallet(stored: StoredTrader) -> Wallet:
+    config = stored.config
+    return stored.wallet or Wallet(trader_id=config.trader_id, cash=config.initial_capital)
 
 
 def _trade_number(fill: Fill) -> int:

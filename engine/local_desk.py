@@ -8,35 +8,36 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from engine.assembly import REPLAY_PAUSED_KEY, REPLAY_SPEED_KEY, DeskParts, assemble
 from engine.desk import EquitySpan, OrderPreview
 from engine.errors import Conflict, DeskError, NotFound, StrategyFailed
+from engine.market.periods import DAY_MS
 from engine.model.account import EquityPoint, TraderKind, TraderSummary
 from engine.model.decision import DecisionRecord
 from engine.model.event import Alert, MarketStatus, Severity, Topic
 from engine.model.fill import Fill
 from engine.model.instrument import Instrument
-from engine.model.order import Order, OrderRequest, OrderType
+from engine.model.order import Order, OrderRequest
 from engine.model.position import Position
 from engine.model.quote import BookSnapshot, Ticker
 from engine.model.trigger import Trigger, TriggerKind
 from engine.settings import Settings
 from engine.store.changes import Setting
 from engine.streams import Bus, Subscription
+from engine.trading import wind_down
+from engine.trading.books import RECENT_ORDERS
 from engine.trading.equity import as_points, summed, thin
-from engine.trading.ledger import market_time
-from engine.trading.sizing import closing_quantity
 from engine.trading.strategists import Strategists
 from engine.trading.summary import DeskView, DeskViewBuilder
 from engine.trading.trader import TraderRuntime, stop_all
 
 PUBLISH_SECONDS = 0.1
 RECONCILE_SECONDS = 5.0
-DAY_MS = 86_400_000
 SPAN_DAYS = {EquitySpan.DAY: 1, EquitySpan.WEEK: 7, EquitySpan.MONTH: 30, EquitySpan.QUARTER: 90}
 DESK_TRADER_ID = 0
 
@@ -51,7 +52,7 @@ class LocalDesk:
         self._traders = {trader.config.trader_id: trader for trader in parts.traders}
         self._view_builder = DeskViewBuilder(parts.traders)
         self._view = DeskView()
-        self._strategists = Strategists(settings, parts.programs)
+        self._strategists = Strategists(settings, parts.programs, parts.bindings)
         self._tasks: list[asyncio.Task[None]] = []
         self._publish()
 
@@ -61,7 +62,8 @@ class LocalDesk:
 
         Raises `StoreFailed`, `HomeLocked` or `InvalidSetting`.
         """
-        return cls(assemble(home, settings, bus), settings, bus)
+        parts = await asyncio.to_thread(assemble, home, settings, bus)
+        return cls(parts, settings, bus)
 
     async def start(self) -> None:
         """Play the market; each trader settles its orders of unknown outcome before it may decide."""
@@ -70,23 +72,24 @@ class LocalDesk:
         if parts.first_changes:
             parts.store.write(*parts.first_changes)
         self._tasks = [
-            asyncio.create_task(self._keep_publishing(), name="publish"),
-            asyncio.create_task(self._play(), name="replay"),
-            asyncio.create_task(self._keep_reconciling(), name="reconcile"),
-            *(
-                asyncio.create_task(self._run_trader(trader), name=trader.config.name)
-                for trader in parts.traders
-            ),
+            self._task(self._keep_publishing(), "publishing"),
+            self._task(self._play(), "the market feed"),
+            self._task(self._keep_reconciling(), "reconciling"),
+            *(self._task(self._run_trader(trader), trader.config.name) for trader in parts.traders),
         ]
 
     async def close(self) -> None:
-        """Stop the traders, handle resting orders as configured, and close the journal."""
+        """Stop the traders, handle resting orders as configured, and close the journal.
+
+        Raises `StoreFailed` when not everything could be written.
+        """
         await stop_all(self._tasks)
         self._tasks = []
         try:
             if self._settings.on_quit == "cancel":
-                await self._cancel_entries()
-            self._parts.store.write(market_time(self._parts.clock.now_ms()))
+                with contextlib.suppress(DeskError):
+                    await wind_down.cancel_orders(self._parts.traders, entries_only=True)
+            self._parts.journal.write()
             await self._strategists.close()
         finally:
             self._bus.close()
@@ -106,8 +109,9 @@ class LocalDesk:
 
     def orders(self, trader_id: int | None = None, *, open_only: bool = True) -> tuple[Order, ...]:
         """See `engine.desk.Desk`."""
-        view = self._view
-        return _of_trader(view.open_orders if open_only else view.recent_orders[-200:], trader_id)
+        if open_only:
+            return _of_trader(self._view.open_orders, trader_id)
+        return _of_trader(self._view.recent_orders, trader_id)[-RECENT_ORDERS:]
 
     def fills(self, trader_id: int | None = None, limit: int = 50) -> tuple[Fill, ...]:
         """See `engine.desk.Desk`."""
@@ -171,15 +175,8 @@ class LocalDesk:
         self, trader_id: int | None = None, symbol: str | None = None
     ) -> tuple[Order, ...]:
         """See `engine.desk.Desk`."""
-        cancelled = []
         with self._published():
-            for trader in self._chosen(trader_id):
-                for order in list(trader.books.open_orders.values()):
-                    # Cancelling an entry also ends its stop and take-profit.
-                    still_open = order.client_order_id in trader.books.open_orders
-                    if still_open and symbol in (None, order.symbol):
-                        cancelled.append(await trader.orders.cancel(order.client_order_id))
-        return tuple(cancelled)
+            return await wind_down.cancel_orders(self._chosen(trader_id), symbol=symbol)
 
     async def amend_order(
         self, client_order_id: str, *, quantity: Decimal | None = None, price: Decimal | None = None
@@ -191,30 +188,13 @@ class LocalDesk:
 
     async def close_position(self, trader_id: int, symbol: str, fraction: Decimal = Decimal(1)) -> Order:
         """See `engine.desk.Desk`."""
-        trader = self._trader(trader_id)
-        position = trader.books.positions.get(symbol)
-        if position is None:
-            raise NotFound(f"symbol: {trader.config.name} has no position in {symbol}", field="symbol")
-        request = OrderRequest(
-            trader_id=trader_id,
-            symbol=symbol,
-            side=position.side.opposite,
-            type=OrderType.MARKET,
-            quantity=closing_quantity(position, fraction, trader.orders.instrument(symbol)),
-            reduce_only=True,
-        )
-        return await self.place_order(request)
+        with self._published():
+            return await wind_down.close_position(self._trader(trader_id), symbol, fraction)
 
     async def flatten(self, trader_id: int | None = None) -> tuple[Order, ...]:
         """See `engine.desk.Desk`."""
-        await self.cancel_orders(trader_id)
-        return tuple(
-            [
-                await self.close_position(trader.config.trader_id, symbol)
-                for trader in self._chosen(trader_id)
-                for symbol in list(trader.books.positions)
-            ]
-        )
+        with self._published():
+            return await wind_down.flatten(self._chosen(trader_id))
 
     async def start_trader(self, trader_id: int) -> TraderSummary:
         """See `engine.desk.Desk`."""
@@ -243,11 +223,14 @@ class LocalDesk:
     async def engage_kill_switch(self, *, flatten: bool = False) -> None:
         """See `engine.desk.Desk`."""
         with self._published():
-            await self._parts.kill_switch.engage()
+            durable = self._parts.kill_switch.engage()
             self._alert(Severity.ERROR, "kill switch engaged: no entries until a person releases it")
-            await self._cancel_entries()
-        if flatten:
-            await self.flatten()
+            try:
+                await wind_down.cancel_orders(self._parts.traders, entries_only=True)
+            finally:
+                if flatten:
+                    await wind_down.flatten(self._parts.traders)
+            await durable
 
     async def release_kill_switch(self) -> None:
         """See `engine.desk.Desk`."""
@@ -296,20 +279,9 @@ class LocalDesk:
     def _summary(self, trader_id: int) -> TraderSummary:
         return next(trader for trader in self._view.traders if trader.trader_id == trader_id)
 
-    async def _cancel_entries(self) -> None:
-        for trader in self._parts.traders:
-            for order in list(trader.books.open_orders.values()):
-                if not order.reduce_only and order.client_order_id in trader.books.open_orders:
-                    await trader.orders.cancel(order.client_order_id)
-
     async def _play(self) -> None:
-        try:
-            await self._parts.player.run()
-        except Exception as error:
-            self._alert(Severity.ERROR, f"the market feed broke: {type(error).__name__}: {error}")
-            raise
-        finally:
-            self._publish()
+        await self._parts.player.run()
+        self._publish()
         self._alert(Severity.INFO, "the recording has ended; start a new home to play it again")
 
     async def _run_trader(self, trader: TraderRuntime) -> None:
@@ -336,6 +308,18 @@ class LocalDesk:
             for trader in self._parts.traders:
                 with contextlib.suppress(DeskError):
                     await trader.orders.reconcile()
+
+    def _task(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Start a part of the desk; if it ever breaks, whoever watches is told."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._tell_if_broken)
+        return task
+
+    def _tell_if_broken(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is None:
+            return
+        error = task.exception()
+        self._alert(Severity.ERROR, f"{task.get_name()} broke: {type(error).__name__}: {error}")
 
     def _publish(self) -> None:
         market = self._parts.market

@@ -126,22 +126,15 @@ class TraderBooks:
         else:
             self.open_orders.pop(identity, None)
 
-    def orders_since(self, ts_ms: int) -> int:
-        """Return how many orders were sent after `ts_ms`, children of an entry not counted."""
-        return sum(
-            1
-            for order in self.recent_orders.values()
-            if order.created_ms > ts_ms and order.parent_id is None and order.status is not OrderStatus.DENIED
-        )
-
     def symbols_at_risk(self) -> frozenset[str]:
         """Return the symbols with a position or an open entry order."""
-        entries = {order.symbol for order in self.open_orders.values() if not order.reduce_only}
+        # Copied first, here and below: previews read the books from the screen's thread.
+        entries = {order.symbol for order in tuple(self.open_orders.values()) if not order.reduce_only}
         return frozenset(self.positions) | entries
 
     def marked_positions(self, marks: dict[str, Decimal]) -> tuple[Position, ...]:
         """Return the positions at the present mark prices."""
         return tuple(
             msgspec.structs.replace(position, mark_price=marks.get(symbol, position.mark_price))
-            for symbol, position in self.positions.items()
+            for symbol, position in tuple(self.positions.items())
         )

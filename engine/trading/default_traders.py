@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from engine.model.account import TraderConfig, TraderKind, TradingMode
+from engine.model.account import RiskLimits, TraderConfig, TraderKind, TradingMode
 
 INITIAL_CAPITAL = Decimal(10_000)
 STOCK_PROGRAM = "rsi_mean_reversion"
@@ -47,5 +47,6 @@ def default_traders(symbols: tuple[str, ...]) -> tuple[TraderConfig, ...]:
             initial_capital=INITIAL_CAPITAL,
             mode=TradingMode.REPLAY,
             symbols=symbols,
+            limits=RiskLimits(max_leverage=10, default_leverage=5, max_notional=Decimal(50_000)),
         ),
     )

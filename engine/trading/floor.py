@@ -16,6 +16,7 @@ from engine.model.candle import Candle
 from engine.model.event import Topic
 from engine.model.quote import BookSnapshot, Quote
 from engine.streams import Bus
+from engine.trading.journal import DeskJournal
 from engine.trading.trader import TraderRuntime
 from engine.trading.waking import Waking
 
@@ -28,15 +29,25 @@ class TradingFloor:
         market: MarketState,
         traders: Sequence[TraderRuntime],
         wakings: Sequence[Waking],
+        journal: DeskJournal,
         bus: Bus,
         sample_ms: int,
     ) -> None:
         self._market = market
         self._traders = traders
         self._wakings = wakings
+        self._journal = journal
         self._bus = bus
         self._sample_ms = sample_ms
         self._next_sample_ms = 0
+
+    def on_moment_start(self, ts_ms: int) -> None:
+        """Collect what the moment at `ts_ms` causes."""
+        self._journal.begin_moment()
+
+    def on_moment_end(self) -> None:
+        """Write what the moment caused as one unit."""
+        self._journal.end_moment()
 
     def on_quote(self, quote: Quote) -> None:
         """Take the best bid and ask of a symbol."""
@@ -51,6 +62,10 @@ class TradingFloor:
     def on_book(self, snapshot: BookSnapshot) -> None:
         """Take the order book of a symbol."""
         self._market.on_book(snapshot)
+
+    def on_book_lost(self, symbol: str) -> None:
+        """Forget a symbol's order book, which is not to be trusted any more."""
+        self._market.on_book_lost(symbol)
 
     def on_candle(self, symbol: str, candle: Candle) -> None:
         """Take a one-minute candle; closed ones move the signals."""

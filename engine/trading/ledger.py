@@ -1,45 +1,26 @@
-"""Where one trader's news go: numbered, published to the streams and written to the store."""
+"""Where one trader's news go: numbered, published to the streams and written to the journal."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Protocol
 
 from engine.clock import Clock
-from engine.errors import StoreFailed
 from engine.exchanges.base import BalanceReason, BalanceReport
 from engine.model.event import Alert, Edge, Severity, Topic
-from engine.store.changes import Change, Setting
+from engine.store.changes import Change
 from engine.streams import Bus
-
-MARKET_TIME_KEY = "market_time_ms"
-
-
-class ChangeWriter(Protocol):
-    """The part of the store that trading writes through."""
-
-    def write(self, *changes: Change) -> Future[None]:
-        """Queue one unit of changes; never blocks."""
-        ...
-
-    async def journal(self, *changes: Change) -> None:
-        """Return when one unit of changes is durable; raise `StoreFailed` if it cannot be."""
-        ...
+from engine.trading.journal import DeskJournal
 
 
 class TraderLedger:
-    """Numbers one trader's edges and stores its changes together with the market time."""
+    """Numbers one trader's edges and writes its changes."""
 
-    def __init__(self, trader_id: int, seq: int, bus: Bus, store: ChangeWriter, clock: Clock) -> None:
+    def __init__(self, trader_id: int, seq: int, bus: Bus, journal: DeskJournal, clock: Clock) -> None:
         self.trader_id = trader_id
         self.seq = seq
         self._bus = bus
-        self._store = store
+        self._journal = journal
         self._clock = clock
-        self._last_write: Future[None] | None = None
 
     def publish(self, topic: Topic, build: Callable[[int], Edge]) -> None:
         """Give the next edge its number and send it to every reader."""
@@ -47,18 +28,16 @@ class TraderLedger:
         self._bus.publish_edge(topic, build(self.seq))
 
     def write(self, *changes: Change) -> None:
-        """Store changes as one unit without waiting."""
-        self._last_write = self._store.write(*changes, self._market_time())
-
-    async def written(self) -> None:
-        """Return when everything written so far is durable, or has failed, which the store tells."""
-        if self._last_write is not None:
-            with contextlib.suppress(StoreFailed):
-                await asyncio.wrap_future(self._last_write)
+        """Store what has happened without waiting."""
+        self._journal.write(*changes)
 
     async def journal(self, *changes: Change) -> None:
-        """Store changes as one unit and return when they are durable."""
-        await self._store.journal(*changes, self._market_time())
+        """Return when changes are durable; raise `StoreFailed` if they cannot be."""
+        await self._journal.journal(*changes)
+
+    async def written(self, timeout_seconds: float | None = None) -> None:
+        """Return when everything written so far is durable, has failed, or the time is over."""
+        await self._journal.written(timeout_seconds)
 
     def alert(self, severity: Severity, message: str) -> None:
         """Tell whoever watches."""
@@ -69,11 +48,3 @@ class TraderLedger:
         """Tell about money that moved without a fill, when it is worth interrupting someone."""
         if report.reason is BalanceReason.LIQUIDATION:
             self.alert(Severity.ERROR, f"{report.symbol} position liquidated, {report.amount:,.2f}")
-
-    def _market_time(self) -> Setting:
-        return market_time(self._clock.now_ms())
-
-
-def market_time(now_ms: int) -> Setting:
-    """Return how far the market had come, to be stored with what happened then."""
-    return Setting(key=MARKET_TIME_KEY, value=str(now_ms))

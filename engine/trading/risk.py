@@ -3,7 +3,7 @@
 Pure. A strategy cannot reach these limits: they are not in its context's reply, an order that
 breaks one is refused whole (never shrunk to fit), and the refusal says which limit, its value and
 what the order would have made of it. Reduce-only orders only take risk away, so they pass even
-while the kill switch is engaged.
+while the kill switch is engaged; only how many of them may rest at once is bounded.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 
 from engine.errors import OrderDenied
 from engine.model.account import RiskLimits
-from engine.model.order import Order, OrderRequest, OrderStatus, OrderType, Side
+from engine.model.order import Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 
 
 class DenialReason(enum.StrEnum):
@@ -38,7 +38,8 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
 
     `position` is the signed quantity held in the symbol; `symbols_at_risk` the symbols with a
     position or an open entry order; `orders` the trader's open orders; `recent_orders` how many
-    orders it sent in the last minute; `quote_age_ms` how old the symbol's quote is;
+    entries it sent in the last minute; `quote_age_ms` how old the symbol's quote is, or how long the
+    feed has been silent;
     `expected_price` and `slippage` come from the order's preview.
     """
 
@@ -57,6 +58,7 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
 def check_order(request: OrderRequest, limits: RiskLimits, exposure: Exposure) -> None:
     """Return if the order keeps every limit, else raise `OrderDenied` for the first one it breaks."""
     if request.reduce_only:
+        _check_resting_exits(request, limits, exposure)
         return
     _check_desk(limits, exposure)
     _check_leverage(request, limits, exposure)
@@ -127,16 +129,29 @@ def _check_counts(request: OrderRequest, limits: RiskLimits, exposure: Exposure)
             f"{len(symbols)} symbols are already at risk ({', '.join(sorted(symbols))});"
             f" the limit is {limits.max_positions} concurrent positions",
         )
-    if len(exposure.orders) >= limits.max_open_orders:
+    entries = sum(1 for order in exposure.orders if not order.reduce_only)
+    if entries >= limits.max_open_orders:
         raise deny(
             DenialReason.OPEN_ORDERS,
-            f"{len(exposure.orders)} orders are open; the limit is {limits.max_open_orders}",
+            f"{entries} entry orders are open; the limit is {limits.max_open_orders}",
         )
     if exposure.recent_orders >= limits.max_orders_per_minute:
         raise deny(
             DenialReason.ORDER_RATE,
-            f"{exposure.recent_orders} orders in the last minute;"
+            f"{exposure.recent_orders} entries in the last minute;"
             f" the limit is {limits.max_orders_per_minute}",
+        )
+
+
+def _check_resting_exits(request: OrderRequest, limits: RiskLimits, exposure: Exposure) -> None:
+    """Bound how many exits may rest at once; one that trades at once or not at all always passes."""
+    if request.type is OrderType.MARKET or request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+        return
+    resting = sum(1 for order in exposure.orders if order.reduce_only)
+    if resting >= limits.max_open_orders:
+        raise deny(
+            DenialReason.OPEN_ORDERS,
+            f"{resting} reduce-only orders rest already; the limit is {limits.max_open_orders}",
         )
 
 

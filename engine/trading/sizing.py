@@ -36,7 +36,7 @@ def order_for_decision(
 
 def closing_quantity(position: Position, fraction: Decimal, instrument: Instrument) -> Decimal:
     """Return how much to trade to close `fraction` of a position, on the lot grid; all of it for 1."""
-    if not 0 < fraction <= 1:
+    if not fraction.is_finite() or not 0 < fraction <= 1:
         raise InvalidOrder.of("fraction", fraction, "allowed is above 0 up to 1 (100 %)")
     whole = abs(position.quantity)
     quantity = whole if fraction == 1 else instrument.round_quantity_down(whole * fraction)

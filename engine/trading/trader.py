@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from decimal import Decimal
 
 import msgspec
 
 from engine.clock import Clock
-from engine.errors import DeskError, StrategyFailed
+from engine.errors import Conflict, DeskError, StoreFailed, StrategyFailed
 from engine.exchanges.paper import PaperExchange
 from engine.market.market_state import MarketState
 from engine.market.periods import Period
@@ -36,6 +37,8 @@ from engine.trading.ordinals import Ordinals
 from engine.trading.sizing import order_for_decision
 
 FAILURES_BEFORE_STOPPING = 3
+STOPPED = f"stopped after {FAILURES_BEFORE_STOPPING} failures: "
+"""How the reason of a trader begins that waits for a person to start it again."""
 FAILURE_WINDOW_SECONDS = 600.0
 RECENT_FILLS_SHOWN = 10
 
@@ -45,6 +48,7 @@ class TraderRuntime:
 
     def __init__(
         self,
+        *,
         config: TraderConfig,
         state: TraderState,
         exchange: PaperExchange,
@@ -74,7 +78,8 @@ class TraderRuntime:
         self._waiting: dict[tuple[TriggerKind, str], Trigger] = {}
         self._woken = asyncio.Event()
         self._failures: deque[float] = deque(maxlen=FAILURES_BEFORE_STOPPING)
-        self._stopped = self.status is TraderStatus.ERROR
+        self._stopped = self.status is TraderStatus.ERROR and self.status_reason.startswith(STOPPED)
+        self._times_paused = 0
 
     @property
     def listens(self) -> bool:
@@ -102,7 +107,8 @@ class TraderRuntime:
         self._set_status(TraderStatus.ACTIVE, "")
 
     def pause(self, reason: str = "paused by hand") -> None:
-        """Stop deciding; a decision under way is discarded when it arrives."""
+        """Stop deciding; a decision under way is discarded, as far as it was not carried out yet."""
+        self._times_paused += 1
         self._waiting.clear()
         self._set_status(TraderStatus.PAUSED, reason)
 
@@ -114,7 +120,7 @@ class TraderRuntime:
 
     def account(self) -> Account:
         """Return the trader's money at the present mark prices."""
-        day_start = self._clock.now_ms() // 86_400_000 * 86_400_000
+        day_start = Period.D1.open_of(self._clock.now_ms())
         opening = self.equity.at_or_before(day_start)
         account = self.exchange.account(self._market.marks())
         opening_equity = self.config.initial_capital if opening is None else round(Decimal(opening), 2)
@@ -138,15 +144,18 @@ class TraderRuntime:
         if self._strategy is None:
             return
         record, ordinal = self._begin(trigger)
-        started = self._clock.monotonic()
+        started, times_paused = self._clock.monotonic(), self._times_paused
         try:
             await self.ledger.journal(record, ordinal)
             reply = await self._strategy.decide(self._context(trigger), self.log.listener(record))
-            finished = await self._carry_out(record, reply)
+            finished = await self._carry_out(record, reply, lambda: self._times_paused == times_paused)
             self._succeeded()
         except asyncio.CancelledError:
             self._finish(record, DecisionStatus.FAILED, "the desk was stopped while it was deciding", started)
             raise
+        except StoreFailed as error:
+            # The disk's fault, not the strategy's: told, but not counted against it.
+            finished = _ended(record, DecisionStatus.FAILED, safe_line(error.message))
         except DeskError as error:
             finished = self._failed(record, error)
         except Exception as error:  # a trader's fault stays its own
@@ -191,7 +200,9 @@ class TraderRuntime:
             indicators=self._market.indicators(symbol, period),
         )
 
-    async def _carry_out(self, record: DecisionRecord, reply: StrategyReply) -> DecisionRecord:
+    async def _carry_out(
+        self, record: DecisionRecord, reply: StrategyReply, is_wanted: Callable[[], bool]
+    ) -> DecisionRecord:
         record = msgspec.structs.replace(
             record,
             decisions=reply.decisions,
@@ -200,7 +211,7 @@ class TraderRuntime:
             reasoning=reply.reasoning,
             tokens=reply.tokens,
         )
-        if self.status is TraderStatus.PAUSED:
+        if not is_wanted():
             return _ended(record, DecisionStatus.REFUSED, "the trader was paused while it was deciding")
         outcomes: list[str] = []
         order_ids: list[str] = []
@@ -209,7 +220,7 @@ class TraderRuntime:
             if decision.operation is Operation.HOLD:
                 continue
             try:
-                order = await self._execute(decision, record.decision_id)
+                order = await self._execute(decision, record.decision_id, is_wanted)
                 order_ids.append(order.client_order_id)
                 outcomes.append(_describe(order))
             except DeskError as error:
@@ -223,7 +234,9 @@ class TraderRuntime:
         record = msgspec.structs.replace(record, order_ids=tuple(order_ids))
         return _ended(record, status, "; ".join(outcomes))
 
-    async def _execute(self, decision: Decision, decision_id: str) -> Order:
+    async def _execute(self, decision: Decision, decision_id: str, is_wanted: Callable[[], bool]) -> Order:
+        if not is_wanted():
+            raise Conflict("the trader was paused meanwhile")
         instrument = self.orders.instrument(decision.symbol)
         request = order_for_decision(
             decision,
@@ -232,7 +245,7 @@ class TraderRuntime:
             self.books.positions.get(decision.symbol),
             self.account().available,
         )
-        return await self.orders.submit(request, decision_id)
+        return await self.orders.submit(request, decision_id, is_wanted)
 
     def _failed(self, record: DecisionRecord, error: DeskError) -> DecisionRecord:
         reason = safe_line(error.message)
@@ -245,7 +258,7 @@ class TraderRuntime:
         if repeated:
             self._stopped = True
             self._waiting.clear()
-            reason = f"stopped after {FAILURES_BEFORE_STOPPING} failures: {reason}"
+            reason = STOPPED + reason
         if self.status is not TraderStatus.PAUSED:
             self._set_status(TraderStatus.ERROR, reason)
         self.ledger.alert(Severity.ERROR, f"{self.config.name}: {reason}")

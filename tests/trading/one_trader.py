@@ -16,6 +16,7 @@ from engine.exchanges.wallet import open_wallet
 from engine.market.market_state import MarketState
 from engine.market.periods import Period
 from engine.model.account import Account, TraderConfig, TraderKind, TraderStatus
+from engine.model.event import ReplayState
 from engine.model.order import Order, OrderRequest, OrderType, Side
 from engine.model.quote import Quote
 from engine.store.changes import TraderState, Wallet
@@ -24,6 +25,8 @@ from engine.streams import Bus
 from engine.trading.books import TraderBooks
 from engine.trading.decision_log import DecisionLog
 from engine.trading.equity import EquityHistory
+from engine.trading.feed_watch import FeedWatch
+from engine.trading.journal import DeskJournal
 from engine.trading.kill_switch import KillSwitch
 from engine.trading.ledger import TraderLedger
 from engine.trading.orders import OrderDesk
@@ -39,6 +42,18 @@ TRADER = TraderConfig(
     strategy="test",
     period="5m",
 )
+
+
+class MarketClock(VirtualClock):
+    """A virtual clock on which time can pass without the market saying anything."""
+
+    silent_seconds = 0.0
+
+    def pass_silently(self, seconds: float) -> None:
+        self.silent_seconds += seconds
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.silent_seconds
 
 
 class LossyExchange:
@@ -102,9 +117,12 @@ class OneTrader:
     def __init__(self, home: Path, config: TraderConfig = TRADER) -> None:
         self.store = Store.open(home)
         self.bus = Bus()
-        self.clock = VirtualClock(START_MS)
+        self.clock = MarketClock(START_MS)
         self.market = MarketState(INSTRUMENTS, [Period.M5], self.clock)
-        self.ledger = TraderLedger(config.trader_id, 0, self.bus, self.store, self.clock)
+        self.journal = DeskJournal(self.store, self.clock)
+        self.ledger = TraderLedger(config.trader_id, 0, self.bus, self.journal, self.clock)
+        self.replay = ReplayState.PAUSED
+        self.feed = FeedWatch(self.market, lambda: self.replay)
         wallet = Wallet(trader_id=config.trader_id, cash=config.initial_capital)
         self.books = TraderBooks(config.trader_id, wallet, self.ledger)
         self.kill_switch = KillSwitch(self.store, {})
@@ -123,28 +141,29 @@ class OneTrader:
         )
         self.line.connect(self.venue)
         self.orders = OrderDesk(
-            config,
-            self.line,
-            self.books,
-            self.ledger,
-            self.market,
-            INSTRUMENTS,
-            self.ordinals,
-            self.kill_switch,
-            self.clock,
+            trader=config,
+            exchange=self.line,
+            books=self.books,
+            ledger=self.ledger,
+            market=self.market,
+            feed=self.feed,
+            instruments=INSTRUMENTS,
+            ordinals=self.ordinals,
+            kill_switch=self.kill_switch,
+            clock=self.clock,
         )
         self.runtime = TraderRuntime(
-            config,
-            TraderState(trader_id=config.trader_id, status=TraderStatus.ACTIVE),
-            self.venue,
-            self.books,
-            self.orders,
-            EquityHistory(config.trader_id),
-            DecisionLog(config.trader_id, self.ledger, self.clock),
-            self.ledger,
-            self.market,
-            self.ordinals,
-            self.clock,
+            config=config,
+            state=TraderState(trader_id=config.trader_id, status=TraderStatus.ACTIVE),
+            exchange=self.venue,
+            books=self.books,
+            orders=self.orders,
+            equity=EquityHistory(config.trader_id),
+            log=DecisionLog(config.trader_id, self.ledger, self.clock),
+            ledger=self.ledger,
+            market=self.market,
+            ordinals=self.ordinals,
+            clock=self.clock,
         )
         for symbol, price in (("BTC", 60_000), ("ETH", 3_000), ("SOL", 150)):
             self.quote(symbol, Decimal(price))

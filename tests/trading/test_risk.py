@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.errors import OrderDenied
 from engine.model.account import RiskLimits
-from engine.model.order import Order, OrderRequest, OrderStatus, OrderType, Side
+from engine.model.order import Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from engine.trading.risk import DenialReason, Exposure, check_order, worst_case_quantity
 
 LIMITS = RiskLimits()
@@ -94,10 +94,23 @@ def test_each_limit_refuses_what_breaks_it(reason: DenialReason, order: OrderReq
 
 
 @pytest.mark.parametrize(("reason", "order", "risk"), BREACHES)
-def test_a_reduce_only_order_passes_every_limit(
-    reason: DenialReason, order: OrderRequest, risk: Exposure
+@pytest.mark.parametrize("time_in_force", [TimeInForce.IOC, TimeInForce.FOK])
+def test_an_exit_that_does_not_rest_passes_every_limit(
+    reason: DenialReason, order: OrderRequest, risk: Exposure, time_in_force: TimeInForce
 ) -> None:
-    check_order(msgspec.structs.replace(order, reduce_only=True), LIMITS, risk)
+    check_order(msgspec.structs.replace(order, reduce_only=True, time_in_force=time_in_force), LIMITS, risk)
+
+
+def test_how_many_exits_may_rest_is_bounded_and_they_do_not_crowd_out_entries() -> None:
+    exits = tuple(
+        resting(f"0.0{number + 10}", Side.SELL, reduce_only=True) for number in range(LIMITS.max_open_orders)
+    )
+    risk = exposure(orders=exits, position=Decimal("0.1"))
+    one_more = request(side=Side.SELL, type=OrderType.LIMIT, price=MARK, reduce_only=True)
+    with pytest.raises(OrderDenied) as denied:
+        check_order(one_more, LIMITS, risk)
+    assert denied.value.details["reason"] == DenialReason.OPEN_ORDERS
+    check_order(request(), LIMITS, risk)
 
 
 def test_every_denial_reason_has_a_breach_above() -> None:

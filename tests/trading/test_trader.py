@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from engine.errors import ReplyUnusable, StrategyFailed
@@ -210,6 +211,32 @@ async def test_a_decision_that_arrives_after_the_pause_is_discarded(one: OneTrad
         record = await next_end(news)
     assert record.status is DecisionStatus.REFUSED
     assert one.line.sent == []
+
+
+async def test_a_pause_in_the_middle_of_several_orders_stops_the_rest(one: OneTrader) -> None:
+    others = [
+        msgspec.structs.replace(BUY, symbol=symbol, max_price=price, stop_loss=None, take_profit=None)
+        for symbol, price in (("ETH", Decimal(3_010)), ("SOL", Decimal(151)))
+    ]
+    async with running(one, saying(BUY, *others)) as news:
+        orders = one.bus.subscribe([Topic.ORDERS])
+        one.runtime.wake(trigger())
+        await anext(orders)
+        one.runtime.pause()
+        one.runtime.start()
+        record = await next_end(news)
+    assert "ETH refused" in record.outcome
+    assert set(one.books.positions) <= {"BTC"}
+
+
+async def test_a_disk_that_refuses_is_not_the_strategys_failure(one: OneTrader) -> None:
+    async with running(one, saying(BUY)) as news:
+        one.store.close()
+        for _ in range(4):
+            one.runtime.wake(trigger())
+            assert (await next_end(news)).status is DecisionStatus.FAILED
+    assert one.runtime.status is TraderStatus.ACTIVE
+    assert one.runtime.listens
 
 
 async def test_stopping_the_desk_while_deciding_leaves_a_finished_record(one: OneTrader) -> None:
