@@ -92,7 +92,7 @@ class _Assembly:
         self._store = store
         self._settings = settings
         self._bus = bus
-        self._tape = open_tape(settings.replay.source)
+        self._tape = open_tape(settings.replay.source, INSTRUMENTS)
         self._instruments = {symbol: INSTRUMENTS[symbol] for symbol in self._tape.symbols}
         self._first_changes: list[Change] = []
         self._state = store.restore()
@@ -175,6 +175,7 @@ class _Assembly:
         market = MarketState(self._instruments, periods, self._clock)
         for symbol in self._instruments:
             market.warm_up(symbol, self._tape.history(symbol, self._start_ms))
+        market.restore(self._tape.market_at(self._start_ms - 1))
         return market
 
     def _open_player(self, floor: TradingFloor) -> ReplayPlayer:

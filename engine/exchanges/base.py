@@ -63,7 +63,6 @@ class BalanceReason(enum.StrEnum):
 
     FUNDING = "funding"
     LIQUIDATION = "liquidation"
-    DEPOSIT = "deposit"
 
 
 class BalanceReport(msgspec.Struct, frozen=True, tag="balance"):

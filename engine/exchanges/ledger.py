@@ -239,7 +239,8 @@ class Ledger:
         ):
             if trigger is None:
                 continue
-            child = next((c for c in self._children_of(entry) if c.type is kind), None)
+            # By its trigger, not its type: one that has triggered is a market order by now.
+            child = next((c for c in self._children_of(entry) if c.trigger_price == trigger), None)
             if child is not None:
                 self.put(msgspec.structs.replace(child, quantity=quantity, updated_ms=self.ts_ms))
                 continue

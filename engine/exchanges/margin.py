@@ -21,6 +21,9 @@ from engine.model.position import Position
 MONEY_STEP: Final = Decimal("1e-8")
 """The step booked amounts and average prices are rounded to: eight decimals, as the venue books."""
 
+_RATIO_STEP: Final = Decimal("0.0001")
+"""What a ratio of booked amounts is rounded to first, so that their own rounding does not show."""
+
 
 class Trade(msgspec.Struct, frozen=True, kw_only=True):
     """An execution as the position's arithmetic sees it.
@@ -63,18 +66,22 @@ def initial_margin(notional: Decimal, leverage: int) -> Decimal:
     return round_money(notional / leverage)
 
 
-def maintenance_margin(notional: Decimal, instrument: Instrument) -> Decimal:
-    """Return the collateral below which a position is liquidated.
-
-    notional x maintenance rate, the first bracket of Binance USD-M (its deduction is 0).
-    """
-    return round_money(notional * instrument.maintenance_margin_rate)
-
-
 def fee_of(notional: Decimal, liquidity: Liquidity, instrument: Instrument) -> Decimal:
     """Return the fee of an execution: notional x the maker or the taker rate."""
     rate = instrument.maker_fee if liquidity is Liquidity.MAKER else instrument.taker_fee
     return round_money(notional * rate)
+
+
+def effective_leverage(entry_notional: Decimal, isolated_margin: Decimal, highest: int) -> int:
+    """Return the leverage of a position made of parts: notional at entry / isolated margin.
+
+    Rounded up to a whole number, as a position shows no less risk than it has, and never above
+    `highest`, the highest its parts asked for, which funding paid out of the margin could exceed.
+    """
+    if isolated_margin * highest <= entry_notional:
+        return highest
+    ratio = (entry_notional / isolated_margin).quantize(_RATIO_STEP)
+    return max(1, int(ratio.to_integral_value(ROUND_CEILING)))
 
 
 def liquidation_price(
@@ -155,11 +162,11 @@ def apply_funding(position: Position, payment: Decimal, mark: Decimal, instrumen
 def apply_fill(position: Position | None, trade: Trade, instrument: Instrument) -> PositionChange:
     """Return what a trade makes of a position (None is flat).
 
-    Opening sets aside `initial_margin` of the trade. Adding averages the entry price and sets aside
-    margin at the trade's own leverage, which the position then shows. Reducing keeps the entry
-    price, realises quantity x (price - entry) and releases the same share of the margin. A trade
-    larger than an opposite position closes it and opens the rest at its own price; the new position
-    carries the share of the fee that opened it.
+    Opening sets aside `initial_margin` of the trade. Adding averages the entry price, sets aside
+    margin at the trade's own leverage and shows what the two then come to (`effective_leverage`).
+    Reducing keeps the entry price, realises quantity x (price - entry) and releases the same share of
+    the margin. A trade larger than an opposite position closes it and opens the rest at its own price;
+    the new position carries the share of the fee that opened it.
     """
     if position is None or position.side is trade.side:
         return _open_or_add(position, trade, instrument)
@@ -191,19 +198,20 @@ def apply_fill(position: Position | None, trade: Trade, instrument: Instrument) 
 def _open_or_add(position: Position | None, trade: Trade, instrument: Instrument) -> PositionChange:
     added_margin = initial_margin(trade.quantity * trade.price, trade.leverage)
     quantity = trade.quantity * trade.side.sign
-    entry, margin = trade.price, added_margin
+    entry, margin, leverage = trade.price, added_margin, trade.leverage
     if position is not None:
         held = abs(position.quantity)
         total_cost = held * position.entry_price + trade.quantity * trade.price
         entry = round_money(total_cost / (held + trade.quantity))
         quantity += position.quantity
         margin += position.isolated_margin
+        leverage = effective_leverage(total_cost, margin, max(position.leverage, trade.leverage))
     opened = Position(
         trader_id=trade.trader_id,
         symbol=instrument.symbol,
         quantity=quantity,
         entry_price=entry,
-        leverage=trade.leverage,
+        leverage=leverage,
         isolated_margin=margin,
         mark_price=trade.mark,
         liquidation_price=liquidation_price(quantity, entry, margin, instrument),
@@ -240,11 +248,6 @@ def _reduce(
         realized_pnl=position.realized_pnl + realized,
         fees=position.fees + trade.fee,
     )
-
-
-def marked(position: Position, mark: Decimal) -> Position:
-    """Return the position valued at another mark price."""
-    return msgspec.structs.replace(position, mark_price=mark)
 
 
 def total_unrealized_pnl(positions: Iterable[Position], marks: Mapping[str, Decimal]) -> Decimal:

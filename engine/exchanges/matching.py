@@ -3,14 +3,18 @@
 Liquidity is what the recorded market showed; it does not react to our orders, and our own orders
 never trade with each other.
 
-- **Taker, with a book:** the levels of the other side are walked, best first.
+- **The quote decides where the touch is.** A book is older than the quote by up to its publishing
+  interval, so of a book only the levels strictly worse than the touch count; what it still shows at
+  or through the touch is gone, and nothing ever trades at a better price than the quote's. A quote
+  that displays no size has nothing to trade with.
+- **Taker, with a book:** the touch, then the book's levels beyond it, best first.
 - **Taker, with a quote only:** the touch shows its displayed size; every further displayed size
   stands one tick worse, without end. What exceeds the touch fills at the worst price it needs (two
   executions, never thousands), so slippage grows with size and errs against the trader.
 - **Market orders** never trade more than `MARKET_TAKE_BOUND` away from the mark price; what is left
   expires.
-- **Resting limits** fill at their own price as maker: the whole rest when the best opposite price is
-  strictly through the limit, at most the size displayed there when it stands exactly at it.
+- **Resting limits** fill at their own price as maker: the whole rest when the touch is strictly
+  through the limit, at most the size displayed there when it stands exactly at it.
 - **Triggers** look at the mark price: a stop buys at or above, sells at or below its trigger; a
   take-profit the opposite. A triggered order is a market order.
 - **Candles** are pessimistic: stops before limits before take-profits; a trigger that the open has
@@ -20,7 +24,7 @@ never trade with each other.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
@@ -30,7 +34,7 @@ from engine.model.candle import Candle
 from engine.model.fill import Liquidity
 from engine.model.instrument import Instrument
 from engine.model.order import Order, OrderType, Side, TimeInForce
-from engine.model.quote import BookSnapshot, Quote
+from engine.model.quote import BookLevel, BookSnapshot, Quote
 
 MARKET_TAKE_BOUND: Final = Decimal("0.05")
 """How far from the mark price a market order may trade (`marketTakeBound` of Binance USD-M)."""
@@ -72,12 +76,21 @@ def plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
-def touch(side: Side, quote: Quote, book: BookSnapshot | None) -> tuple[Decimal, Decimal] | None:
+def touch(side: Side, quote: Quote) -> BookLevel | None:
     """Return the price and size an order on `side` meets first, None when that side is empty."""
-    if book is None:
-        return (quote.ask, quote.ask_quantity) if side is Side.BUY else (quote.bid, quote.bid_quantity)
-    levels = book.asks if side is Side.BUY else book.bids
-    return (levels[0].price, levels[0].quantity) if levels else None
+    quantity = quote.ask_quantity if side is Side.BUY else quote.bid_quantity
+    return BookLevel(_touch_price(side, quote), quantity) if quantity > 0 else None
+
+
+def liquidity(side: Side, quote: Quote, book: BookSnapshot) -> Iterator[BookLevel]:
+    """Yield what an order on `side` can take, best first: the touch, then the book strictly beyond it."""
+    best = touch(side, quote)
+    if best is None:
+        return
+    yield best
+    for level in book.asks if side is Side.BUY else book.bids:
+        if (level.price - best.price) * side.sign > 0:
+            yield level
 
 
 def match_new(
@@ -94,7 +107,7 @@ def match_new(
     """
     is_limit = order.type is OrderType.LIMIT and order.price is not None
     if is_limit and order.time_in_force is TimeInForce.POST_ONLY:
-        return _match_post_only(order, quote, book)
+        return _match_post_only(order, quote)
     limit = order.price if is_limit and order.price is not None else market_bound(order.side, quote.mark)
     if worst_price is not None and not _is_within(order.side, limit, worst_price):
         limit = worst_price
@@ -133,7 +146,7 @@ def take(
         return _take_from_quote(side, quantity, limit, quote, instrument)
     executions = []
     remaining = quantity
-    for level in book.asks if side is Side.BUY else book.bids:
+    for level in liquidity(side, quote, book):
         if remaining <= 0 or not _is_within(side, level.price, limit):
             break
         taken = min(remaining, level.quantity)
@@ -142,18 +155,17 @@ def take(
     return tuple(executions)
 
 
-def fill_resting(order: Order, quote: Quote, book: BookSnapshot | None) -> Execution | None:
+def fill_resting(order: Order, quote: Quote) -> Execution | None:
     """Return what a resting limit order trades at this quote, None when nothing."""
     limit = order.price
-    best = touch(order.side, quote, book)
-    if limit is None or best is None:
+    if limit is None or not _is_within(order.side, _touch_price(order.side, quote), limit):
         return None
-    price, displayed = best
-    if not _is_within(order.side, price, limit):
+    best = touch(order.side, quote)
+    if best is None:
         return None
     remaining = order.remaining_quantity
-    quantity = min(remaining, displayed) if price == limit else remaining
-    return Execution(limit, quantity, Liquidity.MAKER) if quantity > 0 else None
+    quantity = min(remaining, best.quantity) if best.price == limit else remaining
+    return Execution(limit, quantity, Liquidity.MAKER)
 
 
 def is_triggered(order: Order, mark: Decimal) -> bool:
@@ -210,29 +222,35 @@ def _candle_execution(order: Order, candle: Candle, instrument: Instrument) -> E
     return None
 
 
-def _match_post_only(order: Order, quote: Quote, book: BookSnapshot | None) -> Match:
-    best = touch(order.side, quote, book)
-    if order.price is not None and best is not None and _is_within(order.side, best[0], order.price):
-        reason = f"post-only would take: {order.side} at {plain(order.price)} meets {plain(best[0])}"
+def _match_post_only(order: Order, quote: Quote) -> Match:
+    best = touch(order.side, quote)
+    if order.price is not None and best is not None and _is_within(order.side, best.price, order.price):
+        reason = f"post-only would take: {order.side} at {plain(order.price)} meets {plain(best.price)}"
         return Match((), Remainder.REJECTED, reason)
     return Match((), Remainder.RESTS)
+
+
+def _touch_price(side: Side, quote: Quote) -> Decimal:
+    return quote.ask if side is Side.BUY else quote.bid
 
 
 def _take_from_quote(
     side: Side, quantity: Decimal, limit: Decimal, quote: Quote, instrument: Instrument
 ) -> tuple[Execution, ...]:
-    best, size = (quote.ask, quote.ask_quantity) if side is Side.BUY else (quote.bid, quote.bid_quantity)
-    displayed = instrument.round_quantity_down(size)
-    if displayed <= 0 or quantity <= 0 or not _is_within(side, best, limit):
+    best = touch(side, quote)
+    if best is None or quantity <= 0 or not _is_within(side, best.price, limit):
         return ()
-    at_touch = Execution(best, min(quantity, displayed), Liquidity.TAKER)
+    displayed = instrument.round_quantity_down(best.quantity)
+    if displayed <= 0:
+        return ()
+    at_touch = Execution(best.price, min(quantity, displayed), Liquidity.TAKER)
     rest = quantity - at_touch.quantity
-    ticks_allowed = (abs(limit - best) / instrument.tick_size).to_integral_value(ROUND_FLOOR)
+    ticks_allowed = (abs(limit - best.price) / instrument.tick_size).to_integral_value(ROUND_FLOOR)
     rest = min(rest, displayed * ticks_allowed)
     if rest <= 0:
         return (at_touch,)
     ticks = (rest / displayed).to_integral_value(ROUND_CEILING)
-    worst = best + side.sign * ticks * instrument.tick_size
+    worst = best.price + side.sign * ticks * instrument.tick_size
     return (at_touch, Execution(worst, rest, Liquidity.TAKER))
 
 

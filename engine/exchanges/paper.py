@@ -10,9 +10,9 @@ from engine.exchanges.base import Capabilities, OrderReport, ReportListener, Ven
 from engine.exchanges.paper_state import (
     AmendOrder,
     CancelOrder,
-    FundingDue,
     PaperEvent,
     PlaceOrder,
+    SettleFunding,
     apply,
     apply_quote,
 )
@@ -82,7 +82,7 @@ class PaperExchange:
 
     def on_funding(self, symbol: str, rate: Decimal, mark: Decimal, ts_ms: int) -> None:
         """Settle a funding interval of one symbol."""
-        self._step(FundingDue(symbol, rate, mark, ts_ms))
+        self._step(SettleFunding(symbol, rate, mark, ts_ms))
 
     async def place_order(self, order: Order) -> Order:
         """Take an order; a repeat of a client order id returns the order already there.

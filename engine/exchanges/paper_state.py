@@ -10,9 +10,11 @@ rules of `matching` and the arithmetic of `margin`:
   cancelled when there is nothing left to reduce.
 - **Closing** at the market stops at the position's bankruptcy price: isolated means that a position
   loses its own margin and nothing else.
-- **Triggers** that find nothing to trade with stay and try again at the next quote.
-- **A quote** is applied in the order that hurts: liquidation, then stops, then take-profits, then
-  resting limits, oldest first, then liquidation of what those have opened.
+- **A triggered order stays triggered.** What of it could not trade at once is from then on an open
+  `MARKET` order that keeps its `trigger_price`, and tries again at every quote, wherever the mark
+  has gone. Being part of the order itself, this is stored with it and survives a restart.
+- **A quote** is applied in the order that hurts: liquidation, then what has triggered before, stops,
+  take-profits and resting limits, oldest first, then liquidation of what those have opened.
 - **Liquidation** closes the whole position with the taker fee at the mark, but never beyond
   bankruptcy; a `BalanceReport` repeats what it cost (the fill has it already) for whoever alerts.
 - **Amending** keeps the id. A new price that crosses trades at once as a taker, except on a
@@ -24,6 +26,7 @@ rules of `matching` and the arithmetic of `margin`:
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
@@ -32,7 +35,15 @@ from engine.exchanges.base import OrderReport, VenueReport
 from engine.exchanges.instruments import instrument_of
 from engine.exchanges.ledger import Ledger
 from engine.exchanges.margin import is_liquidated, worst_closing_price
-from engine.exchanges.matching import Match, Remainder, fill_resting, is_triggered, match_new, plain
+from engine.exchanges.matching import (
+    Match,
+    Remainder,
+    fill_resting,
+    is_triggered,
+    match_new,
+    plain,
+    touch,
+)
 from engine.exchanges.validation import validate_amendment, validate_order
 from engine.exchanges.wallet import PaperWallet
 from engine.model.order import Order, OrderStatus, OrderType
@@ -72,7 +83,7 @@ class QuoteUpdate(msgspec.Struct, frozen=True):
     book: BookSnapshot | None = None
 
 
-class FundingDue(msgspec.Struct, frozen=True):
+class SettleFunding(msgspec.Struct, frozen=True):
     """A funding interval of one symbol ends: `rate` is the fraction longs pay to shorts."""
 
     symbol: str
@@ -81,8 +92,16 @@ class FundingDue(msgspec.Struct, frozen=True):
     ts_ms: int
 
 
-PaperEvent = PlaceOrder | CancelOrder | AmendOrder | QuoteUpdate | FundingDue
+PaperEvent = PlaceOrder | CancelOrder | AmendOrder | QuoteUpdate | SettleFunding
 Step = tuple[PaperWallet, tuple[VenueReport, ...]]
+
+_ORDER_OF_FILLING: Final = (
+    OrderType.MARKET,
+    OrderType.STOP_MARKET,
+    OrderType.TAKE_PROFIT_MARKET,
+    OrderType.LIMIT,
+)
+"""How a quote goes through the open orders; the market orders among them have triggered before."""
 
 
 def apply(wallet: PaperWallet, event: PaperEvent) -> Step:
@@ -101,7 +120,7 @@ def apply(wallet: PaperWallet, event: PaperEvent) -> Step:
             return _cancel(wallet, client_order_id, ts_ms, reason)
         case AmendOrder():
             return _amend(wallet, event)
-        case FundingDue():
+        case SettleFunding():
             return _settle_funding(wallet, event)
 
 
@@ -112,23 +131,24 @@ def apply_quote(wallet: PaperWallet, quote: Quote, book: BookSnapshot | None = N
         return wallet, ()
     position = state.position
     liquidates = position is not None and is_liquidated(position, quote.mark)
-    if not liquidates and not _any_due(state.orders, quote, book):
+    if not liquidates and not _any_due(state.orders, quote):
         return wallet, ()
     ledger = Ledger(wallet, quote.symbol, quote.mark, quote.ts_ms)
     if liquidates:
         ledger.liquidate()
-    for order_type in (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET, OrderType.LIMIT):
+    for order_type in _ORDER_OF_FILLING:
         for client_order_id in tuple(ledger.orders):
             order = ledger.orders.get(client_order_id)
-            if order is None or order.type is not order_type or not _is_due(order, quote, book):
+            if order is None or order.type is not order_type or not _is_due(order, quote):
                 continue
             if order_type is OrderType.LIMIT:
-                ledger = _fill_maker(ledger, order, quote, book)
+                ledger = _fill_maker(ledger, order, quote)
             else:
                 ledger = _fill_triggered(ledger, order, quote, book)
     if ledger.position is not None and is_liquidated(ledger.position, quote.mark):
         ledger.liquidate()
-    return ledger.close()
+    after, reports = ledger.close()
+    return (after, reports) if reports else (wallet, ())
 
 
 def find_open_order(wallet: PaperWallet, client_order_id: str) -> Order:
@@ -219,8 +239,8 @@ def _check_affordable(before: Ledger, after: Ledger, order: Order) -> None:
         )
 
 
-def _fill_maker(ledger: Ledger, order: Order, quote: Quote, book: BookSnapshot | None) -> Ledger:
-    execution = fill_resting(order, quote, book)
+def _fill_maker(ledger: Ledger, order: Order, quote: Quote) -> Ledger:
+    execution = fill_resting(order, quote)
     if execution is None:
         return ledger
     quantity = min(execution.quantity, ledger.executable(order))
@@ -235,10 +255,10 @@ def _fill_maker(ledger: Ledger, order: Order, quote: Quote, book: BookSnapshot |
 
 def _fill_triggered(ledger: Ledger, order: Order, quote: Quote, book: BookSnapshot | None) -> Ledger:
     match = _match(ledger, order, quote, book)
-    if not match.executions:
-        return ledger
     trial = ledger.fork()
-    trial.execute(order, match.executions)
+    left = trial.execute(order, match.executions)
+    if left.type.is_trigger and left.client_order_id in trial.orders:
+        trial.put(msgspec.structs.replace(left, type=OrderType.MARKET, updated_ms=ledger.ts_ms))
     if trial.opened_quantity > ledger.opened_quantity:
         try:
             _check_affordable(ledger, trial, order)
@@ -249,15 +269,17 @@ def _fill_triggered(ledger: Ledger, order: Order, quote: Quote, book: BookSnapsh
     return trial
 
 
-def _any_due(orders: tuple[Order, ...], quote: Quote, book: BookSnapshot | None) -> bool:
-    return any([_is_due(order, quote, book) for order in orders])
+def _any_due(orders: tuple[Order, ...], quote: Quote) -> bool:
+    return any([_is_due(order, quote) for order in orders])
 
 
-def _is_due(order: Order, quote: Quote, book: BookSnapshot | None) -> bool:
+def _is_due(order: Order, quote: Quote) -> bool:
     """Tell whether a quote makes a waiting order trade or trigger."""
-    if order.trigger_price is not None:
-        return is_triggered(order, quote.mark)
-    return fill_resting(order, quote, book) is not None
+    if order.type is OrderType.LIMIT:
+        return fill_resting(order, quote) is not None
+    if order.type is OrderType.MARKET:
+        return touch(order.side, quote) is not None
+    return is_triggered(order, quote.mark)
 
 
 def _cancel(wallet: PaperWallet, client_order_id: str, ts_ms: int, reason: str) -> Step:
@@ -286,7 +308,7 @@ def _amend(wallet: PaperWallet, event: AmendOrder) -> Step:
     return _enter_market(ledger, amended, quote, event.book).close()
 
 
-def _settle_funding(wallet: PaperWallet, event: FundingDue) -> Step:
+def _settle_funding(wallet: PaperWallet, event: SettleFunding) -> Step:
     state = wallet.symbols.get(event.symbol)
     if state is None or state.position is None:
         return wallet, ()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from engine.exchanges.margin import Trade, apply_fill, fee_of, worst_closing_price
 from engine.exchanges.matching import Execution, Remainder, match_new, plain
 from engine.model.fill import Liquidity
@@ -32,43 +34,78 @@ def preview_order(
     Call `validate_order` first. With `available` given, the warning also says when margin and fee
     exceed it.
     """
-    order = order_of(request, client_order_id="", ts_ms=quote.ts_ms)
+    order = order_of(
+        request,
+        client_order_id="",
+        ts_ms=quote.ts_ms,
+        leverage=position.leverage if position is not None else default_leverage,
+    )
     quantity = request.quantity
     if request.reduce_only and position is not None:
         quantity = min(quantity, abs(position.quantity))
     executions, warning = _expected_executions(order, quantity, quote, book, position, instrument)
-    leverage = request.leverage or (position.leverage if position is not None else default_leverage)
-    after, margin, fee = position, Decimal(0), Decimal(0)
-    for execution in executions:
-        cost = fee_of(execution.price * execution.quantity, execution.liquidity, instrument)
-        trade = Trade(
-            trader_id=request.trader_id,
-            side=request.side,
-            price=execution.price,
-            quantity=execution.quantity,
-            fee=cost,
-            leverage=leverage,
-            mark=quote.mark,
-            ts_ms=quote.ts_ms,
-        )
-        change = apply_fill(after, trade, instrument)
-        after, margin, fee = change.position, margin + change.margin_moved, fee + cost
-    filled = sum((execution.quantity for execution in executions), Decimal(0))
-    notional = sum((execution.price * execution.quantity for execution in executions), Decimal(0))
-    expected = notional / filled if filled else request.price or request.trigger_price or quote.mark
-    margin = max(margin, Decimal(0))
-    if available is not None and margin + fee > available and not request.reduce_only:
-        warning = f"needs {margin + fee:.2f} {instrument.quote}, {available:.2f} is available"
+    outcome = _outcome_of(order, executions, quote, position, instrument)
+    expected = outcome.average_price or request.price or request.trigger_price or quote.mark
+    needed = outcome.margin + outcome.fee
+    if available is not None and needed > available and not request.reduce_only:
+        warning = f"needs {needed:.2f} {instrument.quote}, {available:.2f} is available"
+    after = outcome.position
     return OrderPreview(
         request=request,
         expected_price=expected,
-        notional=notional,
-        margin=margin,
-        fee=fee,
+        notional=outcome.notional,
+        margin=outcome.margin,
+        fee=outcome.fee,
         slippage=(expected - quote.mid) / quote.mid * request.side.sign,
         liquidation_price=after.liquidation_price if after is not None else None,
         position_after=after.quantity if after is not None else Decimal(0),
         warning=warning,
+    )
+
+
+class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What executions come to: `margin` is what they set aside, `average_price` None without any."""
+
+    position: Position | None
+    average_price: Decimal | None
+    notional: Decimal
+    margin: Decimal
+    fee: Decimal
+
+
+def _outcome_of(
+    order: Order,
+    executions: tuple[Execution, ...],
+    quote: Quote,
+    position: Position | None,
+    instrument: Instrument,
+) -> _Outcome:
+    filled = notional = margin = fee = Decimal(0)
+    for execution in executions:
+        value = execution.price * execution.quantity
+        cost = fee_of(value, execution.liquidity, instrument)
+        trade = Trade(
+            trader_id=order.trader_id,
+            side=order.side,
+            price=execution.price,
+            quantity=execution.quantity,
+            fee=cost,
+            leverage=order.leverage or 1,
+            mark=quote.mark,
+            ts_ms=quote.ts_ms,
+        )
+        change = apply_fill(position, trade, instrument)
+        position = change.position
+        filled += execution.quantity
+        notional += value
+        margin += change.margin_moved
+        fee += cost
+    return _Outcome(
+        position=position,
+        average_price=notional / filled if filled else None,
+        notional=notional,
+        margin=max(margin, Decimal(0)),
+        fee=fee,
     )
 
 

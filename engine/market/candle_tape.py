@@ -19,7 +19,7 @@ nothing later. The first candle of a recording is history only, as it has no pre
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -29,15 +29,15 @@ from engine.errors import InvalidInput, NotFound
 from engine.market.candles import CandleSeries, series_of
 from engine.market.periods import MINUTE_MS
 from engine.market.tape import (
-    FUNDING_INTERVAL_MS,
-    FUNDING_RATE,
     CandleUpdate,
     FundingDue,
     Moment,
     TapeEvent,
+    funding_schedule_of,
 )
 from engine.model.candle import Candle
-from engine.model.quote import Quote
+from engine.model.instrument import Instrument
+from engine.model.quote import BookSnapshot, Quote
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,10 +58,13 @@ class CandleTape:
     source = "candles"
     step_ms = MINUTE_MS
 
-    def __init__(self, recordings: Sequence[RecordedCandles]) -> None:
+    def __init__(
+        self, recordings: Sequence[RecordedCandles], instruments: Mapping[str, Instrument] = {}
+    ) -> None:
         if not recordings:
             raise InvalidInput.of("recordings", "none", "a tape needs at least one")
         self._tracks = {recorded.sample.symbol: _Track(recorded) for recorded in recordings}
+        self._funding = {symbol: funding_schedule_of(symbol, instruments) for symbol in self._tracks}
         self.symbols = tuple(self._tracks)
         self.start_ms = max(recorded.start_ms for recorded in recordings) + MINUTE_MS
         self.end_ms = min(recorded.end_ms for recorded in recordings)
@@ -90,14 +93,21 @@ class CandleTape:
             raise NotFound(f"symbol: {symbol} is not on this tape", field="symbol", value=symbol)
         return track.history(max(before_ms, self.start_ms))
 
+    def market_at(self, ts_ms: int) -> tuple[Quote | BookSnapshot, ...]:
+        """Return the last quote of every symbol at or before `ts_ms`; candles have no book."""
+        if ts_ms < self.start_ms:
+            return ()
+        minute, into_minute_ms = divmod(min(ts_ms, self.end_ms - 1), MINUTE_MS)
+        second = into_minute_ms // QUOTE_STEP_MS
+        return tuple(track.quotes(minute * MINUTE_MS)[second] for track in self._tracks.values())
+
     def _minute_events(self, ts_ms: int) -> tuple[TapeEvent, ...]:
-        """What falls on a full minute: the candles that close and, every 8 hours, funding."""
+        """What falls on a full minute: the candles that close and the funding that is due."""
         candles = [CandleUpdate(symbol, track.closing(ts_ms)) for symbol, track in self._tracks.items()]
-        if ts_ms % FUNDING_INTERVAL_MS:
-            return tuple(candles)
         funding = [
-            FundingDue(symbol, FUNDING_RATE, track.last_mark(ts_ms), ts_ms)
-            for symbol, track in self._tracks.items()
+            FundingDue(symbol, schedule.rate, self._tracks[symbol].last_mark(ts_ms), ts_ms)
+            for symbol, schedule in self._funding.items()
+            if schedule.is_due(ts_ms)
         ]
         return (*candles, *funding)
 

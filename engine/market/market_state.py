@@ -62,6 +62,18 @@ class MarketState:
         """Take the order book of a symbol."""
         self._books[snapshot.symbol] = snapshot
 
+    def on_book_lost(self, symbol: str) -> None:
+        """Forget the order book of a symbol, which is not known any more."""
+        self._books.pop(symbol, None)
+
+    def restore(self, market: Iterable[Quote | BookSnapshot]) -> None:
+        """Take the market as it stood where the feed will begin."""
+        for event in market:
+            if isinstance(event, Quote):
+                self.on_quote(event)
+            else:
+                self.on_book(event)
+
     def on_candle(self, symbol: str, candle: Candle) -> tuple[PeriodCandle, ...]:
         """Take a one-minute candle; return every candle it closes, shortest period first."""
         if not candle.closed:

@@ -5,15 +5,16 @@ Market time is that receive time in milliseconds, since it is the only clock all
 Frames are decoded one by one as they are played, so that memory does not grow with the file.
 
 Quotes come from bookTicker frames as they are. The book is rebuilt from the REST snapshot and the
-depth differences, and shown at most every 100 ms. Trades form the minute's candle, shown at most
-once a second; the first minute on record, being cut, is never closed. The recording has no mark
-price stream: the mark is the mid rounded down to the tick.
+depth differences, and shown at most every 100 ms: it is older than the quote beside it and may cross
+it. When a difference is missing the book is lost, until it is whole again. Trades form the minute's
+candle, shown at most once a second; the first minute on record, being cut, is never closed. The
+recording has no mark price stream: the mark is the mid rounded down to the tick.
 """
 
 from __future__ import annotations
 
 import lzma
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,14 +26,16 @@ from engine.market.book import DepthDiff, DepthSnapshot, OrderBook
 from engine.market.candle_builder import CandleBuilder
 from engine.market.periods import Period
 from engine.market.tape import (
-    FUNDING_INTERVAL_MS,
-    FUNDING_RATE,
+    BookLost,
     CandleUpdate,
     FundingDue,
     Moment,
     TapeEvent,
+    funding_schedule_of,
 )
-from engine.model.quote import Quote
+from engine.model.candle import Candle
+from engine.model.instrument import Instrument
+from engine.model.quote import BookSnapshot, Quote
 
 if TYPE_CHECKING:
     from engine.market.candles import CandleSeries
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 BOOK_INTERVAL_MS = 100
 BOOK_DEPTH = 20
 CANDLE_INTERVAL_MS = 1000
+FRAMES_PER_BREATH = 100
 NANOSECONDS_PER_MS = 1_000_000
 
 
@@ -122,25 +126,30 @@ class RawTape:
     source = "raw"
     step_ms = 1000
 
-    def __init__(self, sample: RawSample) -> None:
+    def __init__(self, sample: RawSample, instruments: Mapping[str, Instrument] = {}) -> None:
         self._sample = sample
+        self._instruments = instruments
+        self._past: _Past | None = None
         self.symbols = (sample.symbol,)
         self.start_ms = next(read_frames(sample.path))[0]
 
     def moments(self, from_ms: int) -> Iterator[Moment]:
         """Yield a moment for every millisecond in which something arrived that can be shown.
 
-        Starting late still reads the frames before, as the book and the candle depend on them.
+        Starting late still reads the frames before, as the book and the candle depend on them;
+        meanwhile every `FRAMES_PER_BREATH` frames give a moment without events.
         """
-        session = _Session(self._sample)
+        session = _Session(self._sample, self._instruments)
         ts_ms = self.start_ms
-        for received_ms, frame in read_frames(self._sample.path):
+        for number, (received_ms, frame) in enumerate(read_frames(self._sample.path), start=1):
             if received_ms != ts_ms:
                 if (events := session.take_events(ts_ms)) and ts_ms >= from_ms:
                     yield Moment(ts_ms, events)
                 session.begin(received_ms)
                 ts_ms = received_ms
             session.take(frame, ts_ms)
+            if ts_ms < from_ms and number % FRAMES_PER_BREATH == 0:
+                yield Moment(ts_ms, ())
         if (events := session.take_events(ts_ms)) and ts_ms >= from_ms:
             yield Moment(ts_ms, events)
 
@@ -153,23 +162,57 @@ class RawTape:
 
         if symbol not in self.symbols:
             raise NotFound(f"symbol: {symbol} is not on this tape", field="symbol", value=symbol)
-        if before_ms <= self.start_ms:
-            return CandleSeries.empty()
-        closed = []
+        return CandleSeries.of(self._past_before(before_ms).closed)
+
+    def market_at(self, ts_ms: int) -> tuple[Quote | BookSnapshot, ...]:
+        """Return the last book, unless it was lost, and the last quote at or before `ts_ms`.
+
+        Costs as much as `history`, and nothing after `history(symbol, ts_ms + 1)`.
+        """
+        past = self._past_before(ts_ms + 1)
+        return tuple(event for event in (past.book, past.quote) if event is not None)
+
+    def _past_before(self, before_ms: int) -> _Past:
+        """Return what came before `before_ms`; the last answer is kept, as it takes long to find."""
+        if self._past is None or self._past.before_ms != before_ms:
+            self._past = self._read_past(before_ms)
+        return self._past
+
+    def _read_past(self, before_ms: int) -> _Past:
+        closed: list[Candle] = []
+        book: BookSnapshot | None = None
+        quote: Quote | None = None
         for moment in self.moments(self.start_ms):
             if moment.ts_ms >= before_ms:
                 break
             for event in moment.events:
-                if isinstance(event, CandleUpdate) and event.candle.closed:
-                    closed.append(event.candle)
-        return CandleSeries.of(closed)
+                match event:
+                    case Quote():
+                        quote = event
+                    case BookSnapshot():
+                        book = event
+                    case BookLost():
+                        book = None
+                    case CandleUpdate(_, candle) if candle.closed:
+                        closed.append(candle)
+        return _Past(before_ms, tuple(closed), book, quote)
+
+
+class _Past(msgspec.Struct, frozen=True):
+    """What a recording has shown before a time: its closed minutes, the last book and quote."""
+
+    before_ms: int
+    closed: tuple[Candle, ...]
+    book: BookSnapshot | None
+    quote: Quote | None
 
 
 class _Session:
     """What the frames so far add up to, and the events of the present millisecond."""
 
-    def __init__(self, sample: RawSample) -> None:
+    def __init__(self, sample: RawSample, instruments: Mapping[str, Instrument]) -> None:
         self._symbol = sample.symbol
+        self._funding = funding_schedule_of(sample.symbol, instruments)
         self._tick = sample.tick_size
         self._book = OrderBook(sample.symbol)
         self._builder = CandleBuilder()
@@ -177,6 +220,7 @@ class _Session:
         self._at_boundary: list[TapeEvent] = []
         self._quotes: list[Quote] = []
         self._book_changed = False
+        self._book_is_shown = False
         self._book_due_ms = 0
         self._candle_changed = False
         self._candle_due_ms = 0
@@ -187,11 +231,11 @@ class _Session:
         for closed in self._builder.close_until(ts_ms):
             self._at_boundary.append(CandleUpdate(self._symbol, closed.candle))
         if self._funding_due_ms is None:
-            self._funding_due_ms = ts_ms - ts_ms % -FUNDING_INTERVAL_MS
+            self._funding_due_ms = self._funding.next_due_ms(ts_ms)
         if ts_ms >= self._funding_due_ms:
-            self._funding_due_ms += FUNDING_INTERVAL_MS
+            self._funding_due_ms += self._funding.interval_ms
             if self._mark is not None:
-                self._at_boundary.append(FundingDue(self._symbol, FUNDING_RATE, self._mark, ts_ms))
+                self._at_boundary.append(FundingDue(self._symbol, self._funding.rate, self._mark, ts_ms))
 
     def take(self, frame: RawFrame, ts_ms: int) -> None:
         """Take a frame that arrived in the present millisecond."""
@@ -217,10 +261,14 @@ class _Session:
                 events.append(CandleUpdate(self._symbol, forming))
             self._candle_changed = False
             self._candle_due_ms = ts_ms + CANDLE_INTERVAL_MS
+        if self._book_is_shown and not self._book.synced:
+            events.append(BookLost(self._symbol, ts_ms))
+            self._book_is_shown = False
         if self._book_changed and ts_ms >= self._book_due_ms:
             snapshot = self._book.snapshot(BOOK_DEPTH, ts_ms)
             if snapshot is not None:
                 events.append(snapshot)
+                self._book_is_shown = True
                 self._book_due_ms = ts_ms + BOOK_INTERVAL_MS
             self._book_changed = False
         moment = (*events, *self._quotes)

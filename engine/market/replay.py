@@ -126,14 +126,20 @@ class ReplayPlayer:
     async def _play(self, moments: Iterator[Moment]) -> None:
         self._begin_slice()
         for moment in moments:
-            await self._wait_for(moment.ts_ms)
-            self._position_ms = moment.ts_ms
-            self._clock.set(moment.ts_ms)
-            for event in moment.events:
-                deliver(event, self._sink)
+            if moment.events:
+                await self._wait_for(moment.ts_ms)
+                self._deliver(moment)
             if self._pacing.monotonic() >= self._slice_ends:
                 await asyncio.sleep(0)
                 self._begin_slice()
+
+    def _deliver(self, moment: Moment) -> None:
+        self._position_ms = moment.ts_ms
+        self._clock.set(moment.ts_ms)
+        self._sink.on_moment_start(moment.ts_ms)
+        for event in moment.events:
+            deliver(event, self._sink)
+        self._sink.on_moment_end()
 
     async def _wait_for(self, ts_ms: int) -> None:
         """Return when the moment at `ts_ms` may be delivered."""

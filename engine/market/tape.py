@@ -3,12 +3,13 @@
 A `Tape` is pure: it turns a recording into *moments*, each the events of one market time, and
 knows nothing of clocks or speed. `engine.market.replay` plays it. Inside a moment the order is:
 candles that close, funding that falls due, books, quotes; so that whoever acts on a quote has
-already seen everything older.
+already seen everything older. A moment without events is a breath: it shows nothing, and lets
+whoever plays the tape attend to others while the tape is at work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,17 +17,19 @@ import msgspec
 
 from engine.market.periods import HOUR_MS
 from engine.model.candle import Candle
+from engine.model.instrument import Instrument
 from engine.model.quote import BookSnapshot, Quote
 
 if TYPE_CHECKING:
     from engine.market.candles import CandleSeries
 
-FUNDING_INTERVAL_MS = 8 * HOUR_MS
-FUNDING_RATE = Decimal("0.0001")
+FUNDING_BASE_HOURS = 8
+FUNDING_BASE_RATE = Decimal("0.0001")
 """The rate of every replayed settlement: the venue's interest-rate component, 0.01 % per 8 hours.
 
 Recorded funding rates may not be shipped; this is what the venue's formula gives while the premium
-stays within ±0.05 % of it, which is most of the time. Longs pay it to shorts.
+stays within ±0.05 % of it, which is most of the time. Longs pay it to shorts. A symbol that settles
+more or less often than every 8 hours pays pro rata.
 """
 
 
@@ -46,11 +49,40 @@ class FundingDue(msgspec.Struct, frozen=True):
     ts_ms: int
 
 
-TapeEvent = CandleUpdate | FundingDue | BookSnapshot | Quote
+class BookLost(msgspec.Struct, frozen=True):
+    """The book of a symbol is not known any more: something of the recording is missing."""
+
+    symbol: str
+    ts_ms: int
+
+
+TapeEvent = CandleUpdate | FundingDue | BookLost | BookSnapshot | Quote
+
+
+class FundingSchedule(msgspec.Struct, frozen=True):
+    """When a symbol settles funding, at multiples of `interval_ms` since 00:00 UTC, and at what rate."""
+
+    interval_ms: int
+    rate: Decimal
+
+    def is_due(self, ts_ms: int) -> bool:
+        """Tell whether a settlement falls on `ts_ms`."""
+        return ts_ms % self.interval_ms == 0
+
+    def next_due_ms(self, ts_ms: int) -> int:
+        """Return the first settlement at or after `ts_ms`."""
+        return ts_ms - ts_ms % -self.interval_ms
+
+
+def funding_schedule_of(symbol: str, instruments: Mapping[str, Instrument]) -> FundingSchedule:
+    """Return how a symbol settles: at its instrument's interval, every 8 hours if that is not given."""
+    instrument = instruments.get(symbol)
+    hours = FUNDING_BASE_HOURS if instrument is None else instrument.funding_interval_hours
+    return FundingSchedule(hours * HOUR_MS, FUNDING_BASE_RATE * hours / FUNDING_BASE_HOURS)
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """Everything that happens at one market time."""
+    """Everything that happens at one market time; nothing if it is only a breath."""
 
     ts_ms: int
     events: tuple[TapeEvent, ...]
@@ -83,7 +115,16 @@ class Tape(Protocol):
         """Yield every moment at or after `from_ms`, in time order.
 
         The same moments come whatever the start: those from `t` on are those of the whole tape
-        from `t` on.
+        from `t` on. A tape that has to work its way to `from_ms` yields moments without events
+        meanwhile, whose times are before it.
+        """
+        ...
+
+    def market_at(self, ts_ms: int) -> tuple[Quote | BookSnapshot, ...]:
+        """Return the last book, where there is one, and the last quote of every symbol at or before `ts_ms`.
+
+        Books come before quotes. Empty before the first moment; after the end it is the market as
+        the recording left it.
         """
         ...
 
@@ -97,7 +138,19 @@ class Tape(Protocol):
 
 
 class MarketSink(Protocol):
-    """Who takes the market's events; each call must return quickly."""
+    """Who takes the market's events; each call must return quickly.
+
+    A player calls `on_moment_start`, then what the moment holds, then `on_moment_end`, the latter
+    not when a call has raised.
+    """
+
+    def on_moment_start(self, ts_ms: int) -> None:
+        """Prepare for the events of one market time."""
+        ...
+
+    def on_moment_end(self) -> None:
+        """Finish what the moment has caused."""
+        ...
 
     def on_quote(self, quote: Quote) -> None:
         """Take the best bid and ask of a symbol."""
@@ -105,6 +158,10 @@ class MarketSink(Protocol):
 
     def on_book(self, snapshot: BookSnapshot) -> None:
         """Take the order book of a symbol."""
+        ...
+
+    def on_book_lost(self, symbol: str) -> None:
+        """Forget the order book of a symbol."""
         ...
 
     def on_candle(self, symbol: str, candle: Candle) -> None:
@@ -125,5 +182,7 @@ def deliver(event: TapeEvent, sink: MarketSink) -> None:
             sink.on_candle(symbol, candle)
         case BookSnapshot():
             sink.on_book(event)
+        case BookLost(symbol):
+            sink.on_book_lost(symbol)
         case FundingDue(symbol, rate, mark, ts_ms):
             sink.on_funding(symbol, rate, mark, ts_ms)

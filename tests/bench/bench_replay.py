@@ -60,6 +60,15 @@ class CountingSink:
 
     def on_candle(self, symbol: str, candle: Candle) -> None: ...
 
+    def on_book_lost(self, symbol: str) -> None:
+        """Count nothing."""
+
+    def on_moment_start(self, ts_ms: int) -> None:
+        """Count nothing."""
+
+    def on_moment_end(self) -> None:
+        """Count nothing."""
+
     def on_funding(self, symbol: str, rate: Decimal, mark: Decimal, ts_ms: int) -> None: ...
 
 

@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -26,6 +26,7 @@ from engine.local_desk import LocalDesk
 from engine.market.candle_tape import CandleTape
 from engine.market.sources import open_tape
 from engine.market.tape import Moment, Tape
+from engine.model.instrument import Instrument
 from engine.model.quote import Quote
 from engine.settings import ReplaySettings, Settings
 from engine.streams import Bus
@@ -58,10 +59,10 @@ def play(rate: float) -> float:
     symbols = len(open_tape("candles").symbols)
     DenseTape.quotes_per_second = max(1, round(rate / (FASTEST * symbols)))
 
-    def open_dense_tape(source: str) -> Tape:
+    def open_dense_tape(source: str, instruments: Mapping[str, Instrument]) -> Tape:
         from engine.samples import load_all_candles
 
-        return DenseTape(load_all_candles())
+        return DenseTape(load_all_candles(), instruments)
 
     assembly.open_tape = open_dense_tape  # type: ignore[attr-defined]
     return min(FASTEST, rate / symbols / DenseTape.quotes_per_second)

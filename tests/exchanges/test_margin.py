@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +18,6 @@ from engine.exchanges.margin import (
     is_liquidated,
     liquidation_fill_price,
     liquidation_price,
-    maintenance_margin,
 )
 from engine.model.fill import Liquidity
 from engine.model.order import Side
@@ -66,6 +64,18 @@ def test_adding_averages_the_entry_and_keeps_the_time_it_opened() -> None:
     assert change.realized_pnl == 0
 
 
+def test_adding_shows_the_leverage_the_whole_position_has() -> None:
+    large = opened(Side.BUY, "1", "60000", leverage=1)
+    change = apply_fill(large, trade(Side.BUY, "0.01", "60000", leverage=5), BTC)
+    assert change.position is not None
+    assert change.position.isolated_margin == d(60000) + d(120)
+    assert change.position.leverage == 2, "1.008 rounded up"
+    small = opened(Side.SELL, "0.3", "60000.1", leverage=3)
+    change = apply_fill(small, trade(Side.SELL, "0.3", "60000.1", leverage=6), BTC)
+    assert change.position is not None
+    assert change.position.leverage == 4, "exactly: 2 / (1/3 + 1/6)"
+
+
 def test_reducing_realises_its_share_and_releases_its_share_of_margin() -> None:
     change = apply_fill(opened(Side.BUY, "1", "60000"), trade(Side.SELL, "0.25", "62000"), BTC)
     assert change.position is not None
@@ -86,10 +96,8 @@ def test_a_flip_closes_and_opens_the_rest_at_its_own_price() -> None:
     assert change.position.fees == d("14.5")
 
 
-def test_initial_and_maintenance_margin_of_the_venues_own_example() -> None:
-    """ADAUSDT in the account v3 page: notional 12.314277, rate 0.0065, leverage 20."""
-    ada = msgspec.structs.replace(BTC, maintenance_margin_rate=d("0.0065"))
-    assert maintenance_margin(d("12.314277"), ada) == d("0.08004280")
+def test_initial_margin_of_the_venues_own_example() -> None:
+    """ADAUSDT in the account v3 page: notional 12.314277, leverage 20."""
     assert initial_margin(d("12.314277"), 20) == d("0.61571385")
 
 
@@ -126,7 +134,7 @@ def test_at_the_liquidation_price_equity_equals_maintenance(
         assert position.isolated_margin >= quantity * price
         return
     equity = position.isolated_margin + position.quantity * (at - position.entry_price)
-    assert abs(equity - maintenance_margin(quantity * at, BTC)) < d("0.001")
+    assert abs(equity - quantity * at * BTC.maintenance_margin_rate) < d("0.001")
     assert is_liquidated(position, at)
     assert not is_liquidated(position, price)
 
@@ -143,6 +151,20 @@ def test_a_liquidation_never_costs_more_than_the_isolated_margin(
     assert left >= 0
     if at != mark:
         assert at == bankruptcy_price(position, BTC)
+
+
+@given(st.lists(st.tuples(quantities, prices, st.integers(1, 125)), min_size=1, max_size=8))
+def test_the_leverage_shown_is_never_below_the_true_one_nor_above_any_that_was_asked_for(
+    trades: list[tuple[Decimal, Decimal, int]],
+) -> None:
+    position: Position | None = None
+    for quantity, price, leverage in trades:
+        position = apply_fill(position, trade(Side.BUY, quantity, price, leverage), BTC).position
+    assert position is not None
+    true = position.quantity * position.entry_price / position.isolated_margin
+    assert true - d("0.001") <= position.leverage <= max(leverage for *_, leverage in trades)
+    if len({leverage for *_, leverage in trades}) == 1:
+        assert position.leverage == trades[0][2]
 
 
 @given(st.lists(st.tuples(sides, quantities, prices), min_size=1, max_size=20), prices)

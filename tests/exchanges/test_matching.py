@@ -31,7 +31,7 @@ def total(executions: tuple[Execution, ...]) -> Decimal:
 
 
 def test_a_market_order_walks_the_book_best_level_first() -> None:
-    match = match_new(an_order("a", Side.BUY, "2.5"), d("2.5"), btc_quote(), BOOK, BTC)
+    match = match_new(an_order("a", Side.BUY, "2.5"), d("2.5"), btc_quote(size="1"), BOOK, BTC)
     assert match.executions == (
         Execution(d("67000.1"), d(1), TAKER),
         Execution(d("67010"), d("1.5"), TAKER),
@@ -40,9 +40,9 @@ def test_a_market_order_walks_the_book_best_level_first() -> None:
 
 
 def test_a_market_order_larger_than_the_book_says_what_was_there() -> None:
-    match = match_new(an_order("a", Side.SELL, "5"), d(5), btc_quote(), BOOK, BTC)
-    assert total(match.executions) == d(3)
-    assert "only 3 of 5" in match.reason
+    match = match_new(an_order("a", Side.SELL, "5"), d(5), btc_quote(size="1"), BOOK, BTC)
+    assert total(match.executions) == d(4)
+    assert "only 4 of 5" in match.reason
 
 
 def test_without_a_book_the_touch_shows_its_size_and_the_rest_pays_a_tick_per_displayed_size() -> None:
@@ -65,15 +65,34 @@ def test_a_limit_bounds_what_the_quote_has_to_offer() -> None:
 
 def test_a_market_order_stops_five_percent_from_the_mark() -> None:
     book = btc_book([], [("67000.1", "0.5"), ("70350.0", "0.5"), ("70350.1", "0.5")])
-    match = match_new(an_order("a", Side.BUY, "1.5"), d("1.5"), btc_quote(), book, BTC)
+    match = match_new(an_order("a", Side.BUY, "1.5"), d("1.5"), btc_quote(size="0.5"), book, BTC)
     assert market_bound(Side.BUY, d("67000.0")) == d("70350")
     assert total(match.executions) == d(1)
 
 
-def test_an_empty_side_gives_nothing() -> None:
-    match = match_new(an_order("a", Side.BUY, "1"), d(1), btc_quote(), btc_book([("1", "1")], []), BTC)
-    assert match.executions == ()
-    assert match_new(an_order("a", Side.BUY, "1"), d(1), btc_quote(size="0"), None, BTC).executions == ()
+def test_a_book_with_an_empty_side_gives_the_touch_and_a_quote_without_size_nothing() -> None:
+    order = an_order("a", Side.BUY, "1")
+    match = match_new(order, d(1), btc_quote(size="0.4"), btc_book([("1", "1")], []), BTC)
+    assert match.executions == (Execution(d("67000.1"), d("0.4"), TAKER),)
+    for book in (None, BOOK):
+        assert match_new(order, d(1), btc_quote(size="0"), book, BTC).executions == ()
+
+
+def test_of_a_stale_book_only_what_lies_beyond_the_quote_counts() -> None:
+    """The market has jumped up: the book's asks still stand below the live bid."""
+    book = btc_book([("66989", "1")], [("66990", "9"), ("67000.1", "9"), ("67000.2", "1"), ("67010", "2")])
+    match = match_new(an_order("a", Side.BUY, "3"), d(3), btc_quote(size="0.5"), book, BTC)
+    assert match.executions == (
+        Execution(d("67000.1"), d("0.5"), TAKER),
+        Execution(d("67000.2"), d(1), TAKER),
+        Execution(d("67010"), d("1.5"), TAKER),
+    )
+
+
+def test_a_stale_book_does_not_make_a_post_only_order_take() -> None:
+    order = an_order("a", Side.BUY, "1", price=d("67000.0"), time_in_force=TimeInForce.POST_ONLY)
+    stale = btc_book([], [("66990", "9")])
+    assert match_new(order, d(1), btc_quote(), stale, BTC).remainder is Remainder.RESTS
 
 
 @pytest.mark.parametrize(
@@ -89,7 +108,7 @@ def test_time_in_force_of_a_crossing_limit(
     time_in_force: TimeInForce, filled: Decimal, remainder: Remainder
 ) -> None:
     order = an_order("a", Side.BUY, "4", price=d("67010"), time_in_force=time_in_force)
-    match = match_new(order, d(4), btc_quote(), BOOK, BTC)
+    match = match_new(order, d(4), btc_quote(size="1"), BOOK, BTC)
     assert total(match.executions) == filled
     assert match.remainder is remainder
     assert bool(match.reason) is (remainder is not Remainder.RESTS)
@@ -103,14 +122,14 @@ def test_post_only_rests_when_it_does_not_cross() -> None:
 def test_a_resting_limit_fills_whole_when_the_market_goes_through_it() -> None:
     order = an_order("a", Side.BUY, "8", price=d("66000"))
     through = btc_quote("65999.8", "65999.9", size="1")
-    assert fill_resting(order, through, None) == Execution(d("66000"), d(8), MAKER)
+    assert fill_resting(order, through) == Execution(d("66000"), d(8), MAKER)
 
 
 def test_a_resting_limit_fills_the_displayed_size_when_the_market_stands_at_it() -> None:
     order = an_order("a", Side.SELL, "8", price=d("68000"))
     at = btc_quote("68000", "68000.1", size="1.5")
-    assert fill_resting(order, at, None) == Execution(d("68000"), d("1.5"), MAKER)
-    assert fill_resting(order, btc_quote("67999.9", "68000"), None) is None
+    assert fill_resting(order, at) == Execution(d("68000"), d("1.5"), MAKER)
+    assert fill_resting(order, btc_quote("67999.9", "68000")) is None
 
 
 @pytest.mark.parametrize(

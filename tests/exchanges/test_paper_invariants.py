@@ -15,10 +15,10 @@ from engine.exchanges.instruments import INSTRUMENTS
 from engine.exchanges.paper_state import (
     AmendOrder,
     CancelOrder,
-    FundingDue,
     PaperEvent,
     PlaceOrder,
     QuoteUpdate,
+    SettleFunding,
     apply,
 )
 from engine.exchanges.wallet import PaperWallet, account_of, reserved_margin
@@ -148,7 +148,7 @@ class PaperMachine(RuleBasedStateMachine):
     @rule(symbol=symbols, rate=st.integers(-200, 200))
     def funding_falls_due(self, symbol: str, rate: int) -> None:
         quote = self.quotes[symbol]
-        self.feed(FundingDue(symbol, Decimal(rate) / 100_000, quote.mark, quote.ts_ms))
+        self.feed(SettleFunding(symbol, Decimal(rate) / 100_000, quote.mark, quote.ts_ms))
 
     @invariant()
     def money_is_conserved(self) -> None:
@@ -219,11 +219,13 @@ class PaperMachine(RuleBasedStateMachine):
         self.feed(PlaceOrder(order, quote, self.book(quote) if leverage == 5 else None))
 
     def book(self, quote: Quote) -> BookSnapshot:
-        """Three levels a side; the third is far enough away to hurt."""
+        """Three levels a side, the third far enough away to hurt, up to two ticks off the quote as if old."""
         tick = INSTRUMENTS[quote.symbol].tick_size
         far = INSTRUMENTS[quote.symbol].round_price(quote.mark / 50)
-        bids = tuple(BookLevel(quote.bid - step, quote.bid_quantity * 2) for step in (Decimal(0), tick, far))
-        asks = tuple(BookLevel(quote.ask + step, quote.ask_quantity * 2) for step in (Decimal(0), tick, far))
+        age = tick * (quote.ts_ms // 15_000 % 5 - 2)
+        steps = (Decimal(0), tick, far)
+        bids = tuple(BookLevel(quote.bid + age - step, quote.bid_quantity * 2) for step in steps)
+        asks = tuple(BookLevel(quote.ask + age + step, quote.ask_quantity * 2) for step in steps)
         return BookSnapshot(quote.symbol, bids, asks, quote.ts_ms)
 
     def feed(self, event: PaperEvent) -> None:
@@ -249,6 +251,7 @@ class PaperMachine(RuleBasedStateMachine):
                     assert known.status.can_become(order.status)
                     assert not known.status.is_terminal
                     assert order.filled_quantity >= known.filled_quantity
+                    assert order.type is known.type or order.type is OrderType.MARKET
                 assert order.filled_quantity <= order.quantity
                 if order.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
                     assert order.client_order_id not in {o.client_order_id for o in self.wallet.open_orders}
@@ -277,6 +280,10 @@ class PaperMachine(RuleBasedStateMachine):
                 assert self.held[fill.symbol] * before >= 0
             if order.time_in_force is TimeInForce.POST_ONLY:
                 assert fill.liquidity is Liquidity.MAKER
+            if fill.liquidity is Liquidity.TAKER and "liquidation" not in fill.client_order_id:
+                quote = self.quotes[fill.symbol]
+                touch = quote.ask if fill.side is Side.BUY else quote.bid
+                assert (fill.price - touch) * fill.side.sign >= 0, "better than the quote"
             if order.price is not None:
                 assert (order.price - fill.price) * order.side.sign >= 0
 

@@ -8,15 +8,16 @@ import pytest
 
 from engine.errors import InvalidOrder, NotFound, OrderRejected
 from engine.exchanges.base import BalanceReason, BalanceReport, PositionReport, WalletReport
+from engine.exchanges.instruments import INSTRUMENTS
 from engine.exchanges.paper_state import (
     AmendOrder,
     CancelOrder,
-    FundingDue,
     QuoteUpdate,
+    SettleFunding,
     apply,
     apply_quote,
 )
-from engine.exchanges.wallet import PaperWallet, account_of, available_balance, used_margin
+from engine.exchanges.wallet import PaperWallet, account_of, available_balance, open_wallet, used_margin
 from engine.model.order import Order, OrderStatus, OrderType, Side, TimeInForce
 from engine.model.position import Position
 from engine.model.quote import Quote
@@ -121,8 +122,8 @@ def test_what_only_closes_needs_no_margin() -> None:
 
 
 def test_leverage_that_would_be_liquidated_at_once_is_rejected() -> None:
-    thin = btc_book([("66000", "1")], [("67400", "1")])
-    _, reports = place(a_wallet(), an_order("a", Side.BUY, "0.1", leverage=125), QUOTE, thin)
+    thin = btc_quote("66000", "67400", mark="67000")
+    _, reports = place(a_wallet(), an_order("a", Side.BUY, "0.1", leverage=125), thin)
     assert "would be liquidated at once" in last_state(reports, "a").status_reason
 
 
@@ -199,15 +200,68 @@ def test_a_stop_becomes_a_market_order_when_the_mark_reaches_it() -> None:
     assert not wallet.symbols
 
 
-def test_a_triggered_stop_without_liquidity_stays_and_tries_again() -> None:
-    stop = an_order(
-        "stop", Side.SELL, "0.1", type=OrderType.STOP_MARKET, trigger_price=d(66000), reduce_only=True
+def reopened(wallet: PaperWallet) -> PaperWallet:
+    """The wallet as it is after a restart, made of what is stored."""
+    return open_wallet(
+        trader_id=1,
+        instruments=INSTRUMENTS,
+        cash=wallet.cash,
+        positions=wallet.positions,
+        orders=wallet.open_orders,
+        next_trade_number=wallet.next_trade_number,
     )
-    wallet, _ = place(long_one_tenth(), stop, QUOTE)
-    wallet, reports = apply_quote(wallet, btc_quote("65950", "65950.1", size="0"))
-    assert reports == ()
-    wallet, reports = apply_quote(wallet, btc_quote("65940", "65940.1"))
-    assert fills_in(reports)[0].price == d(65940)
+
+
+def test_a_triggered_stop_without_liquidity_stays_triggered_though_the_mark_comes_back() -> None:
+    wallet, _ = place(long_one_tenth(), a_stop("stop", 66000), QUOTE)
+    wallet, reports = apply_quote(wallet, btc_quote("65950", "65950.1", size="0", ts_ms=2_000))
+    order = last_state(reports, "stop")
+    assert (order.type, order.trigger_price, order.updated_ms) == (OrderType.MARKET, d(66000), 2_000)
+    assert order.status is OrderStatus.ACCEPTED
+    same, reports = apply_quote(wallet, btc_quote("66500", "66500.1", size="0"))
+    assert (same, reports) == (wallet, ())
+    for later in (wallet, reopened(wallet)):
+        after, reports = apply_quote(later, btc_quote("66500", "66500.1"))
+        assert fills_in(reports)[0].price == d(66500)
+        assert not after.symbols
+
+
+def test_a_stop_that_filled_in_part_goes_on_though_the_mark_comes_back() -> None:
+    wallet, _ = place(long_one_tenth(), a_stop("stop", 66000), QUOTE)
+    no_depth = btc_book([], [])
+    wallet, reports = apply_quote(wallet, btc_quote("65950", "65950.1", size="0.04"), no_depth)
+    assert last_state(reports, "stop").status is OrderStatus.PARTIALLY_FILLED
+    for price in ("66500", "66600"):
+        wallet, reports = apply_quote(reopened(wallet), btc_quote(price, price + ".1", size="0.03"), no_depth)
+        assert [(fill.price, fill.quantity) for fill in fills_in(reports)] == [(d(price), d("0.03"))]
+    assert last_state(reports, "stop").status is OrderStatus.FILLED
+    assert not wallet.symbols
+
+
+def test_a_triggered_order_that_has_nothing_left_to_reduce_is_cancelled() -> None:
+    wallet, _ = place(long_one_tenth(), a_stop("stop", 66000), QUOTE)
+    wallet, _ = apply_quote(wallet, btc_quote("65950", "65950.1", size="0"))
+    wallet, reports = place(wallet, an_order("x", Side.SELL, "0.1"), QUOTE)
+    assert last_state(reports, "stop").status is OrderStatus.CANCELLED
+    assert not wallet.symbols
+
+
+def test_a_take_profit_that_found_nothing_goes_on_though_the_mark_falls_back() -> None:
+    wallet = long_one_tenth(take_profit=d(68000))
+    wallet, _ = apply_quote(wallet, btc_quote("68000", "68000.1", size="0"))
+    wallet, reports = apply_quote(wallet, btc_quote("67900", "67900.1"))
+    assert [fill.client_order_id for fill in fills_in(reports)] == ["entry-tp"]
+    assert not wallet.symbols
+
+
+def test_a_triggered_stop_grows_with_its_entry_instead_of_being_set_twice() -> None:
+    order = an_order("e", Side.BUY, "0.1", price=d(66000), stop_loss=d(65900))
+    wallet, _ = place(a_wallet(), order, QUOTE)
+    wallet, _ = apply_quote(wallet, btc_quote("65999.9", "66000", size="0.04"))
+    nothing_bid = Quote("BTC", d(65900), d(66000), d(0), d("0.05"), d(65900), 2_000)
+    wallet, _ = apply_quote(wallet, nothing_bid)
+    (child,) = (o for o in wallet.open_orders if o.parent_id == "e")
+    assert (child.client_order_id, child.type, child.quantity) == ("e-sl", OrderType.MARKET, d("0.09"))
 
 
 def test_a_stop_entry_without_margin_is_rejected_when_it_triggers() -> None:
@@ -304,8 +358,8 @@ def test_liquidation_comes_before_a_stop_that_the_same_gap_has_passed() -> None:
 
 def test_closing_at_the_market_stops_at_the_bankruptcy_price() -> None:
     wallet = long_one_tenth(leverage=100)
-    book = btc_book([("66900", "0.04"), ("65000", "1")], [("67000.1", "1")])
-    wallet, reports = place(wallet, an_order("x", Side.SELL, "0.1", reduce_only=True), QUOTE, book)
+    quote, book = btc_quote(size="0.04"), btc_book([("65000", "1")], [("67000.1", "1")])
+    wallet, reports = place(wallet, an_order("x", Side.SELL, "0.1", reduce_only=True), quote, book)
     assert last_state(reports, "x").filled_quantity == d("0.04")
     assert last_state(reports, "x").status is OrderStatus.EXPIRED
     assert the_position(wallet).quantity == d("0.06")
@@ -314,7 +368,7 @@ def test_closing_at_the_market_stops_at_the_bankruptcy_price() -> None:
 def test_funding_moves_cash_margin_and_the_liquidation_price() -> None:
     wallet = long_one_tenth()
     before = the_position(wallet)
-    after, reports = apply(wallet, FundingDue("BTC", d("0.0001"), d(67000), 5_000))
+    after, reports = apply(wallet, SettleFunding("BTC", d("0.0001"), d(67000), 5_000))
     position = the_position(after)
     assert after.cash == wallet.cash - d("0.67")
     assert after.funding == position.funding == d("-0.67")
@@ -328,12 +382,12 @@ def test_funding_moves_cash_margin_and_the_liquidation_price() -> None:
 
 def test_funding_without_a_position_does_nothing() -> None:
     wallet = a_wallet()
-    assert apply(wallet, FundingDue("BTC", d("0.0001"), d(67000), 5_000)) == (wallet, ())
+    assert apply(wallet, SettleFunding("BTC", d("0.0001"), d(67000), 5_000)) == (wallet, ())
 
 
 def test_funding_that_eats_the_margin_liquidates() -> None:
     wallet = long_one_tenth(leverage=100)
-    after, _ = apply(wallet, FundingDue("BTC", d("0.0075"), d(67000), 5_000))
+    after, _ = apply(wallet, SettleFunding("BTC", d("0.0075"), d(67000), 5_000))
     assert not after.positions
     assert after.cash > 0
 

@@ -77,9 +77,9 @@ def test_a_stop_is_shown_as_filled_at_its_trigger() -> None:
 
 def test_a_preview_warns_of_what_will_not_happen_as_asked() -> None:
     too_large = as_request(an_order("a", Side.BUY, "5"))
-    assert "only 1.03 of 5" in preview_order(too_large, BTC, QUOTE, BOOK, None, 2).warning
+    assert "only 1.05 of 5" in preview_order(too_large, BTC, QUOTE, BOOK, None, 2).warning
     preview = preview_order(as_request(an_order("a", Side.BUY, "1")), BTC, QUOTE, BOOK, None, 2, d(10_000))
-    assert preview.warning == "needs 33538.36 USDC, 10000.00 is available"
+    assert preview.warning == "needs 33538.26 USDC, 10000.00 is available"
 
 
 def test_reducing_needs_no_margin_and_is_cut_to_the_position() -> None:

@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidInput, NotFound
+from engine.exchanges.instruments import INSTRUMENTS
 from engine.market.candle_tape import CandleTape
 from engine.market.candles import series_of
 from engine.market.periods import HOUR_MS, MINUTE_MS
-from engine.market.tape import FUNDING_RATE, CandleUpdate, FundingDue, Moment, TapeEvent
+from engine.market.tape import FUNDING_BASE_RATE, CandleUpdate, FundingDue, Moment, TapeEvent
+from engine.model.instrument import Instrument
 from engine.model.quote import Quote
 from engine.samples import RecordedCandles, load_all_candles, load_candles
 
@@ -118,7 +120,27 @@ def test_funding_falls_due_every_eight_hours_at_the_last_mark() -> None:
     before = {q.symbol: q.mark for q in events_of(Quote, played()) if q.ts_ms < midnight}
     due = events_of(FundingDue, played())
     assert {event.symbol: event.mark for event in due} == before
-    assert {event.rate for event in due} == {FUNDING_RATE}
+    assert {event.rate for event in due} == {FUNDING_BASE_RATE}
+
+
+def an_instrument(symbol: str, funding_interval_hours: int) -> Instrument:
+    return msgspec.structs.replace(INSTRUMENTS[symbol], funding_interval_hours=funding_interval_hours)
+
+
+def test_each_symbol_settles_at_its_own_interval_and_pro_rata() -> None:
+    """Over nine hours one symbol settles every hour, one every four, one every eight."""
+    recorded = [excerpt(whole, 490, 9 * 60) for whole in load_all_candles()]
+    hours = {"BTC": 1, "ETH": 4, "SOL": 8}
+    tape = CandleTape(recorded, {symbol: an_instrument(symbol, hours[symbol]) for symbol in hours})
+    due = events_of(FundingDue, tuple(tape.moments(0)))
+    times: dict[str, list[int]] = {symbol: [] for symbol in hours}
+    for event in due:
+        times[event.symbol].append(event.ts_ms)
+        assert event.rate == FUNDING_BASE_RATE * hours[event.symbol] / 8
+    for symbol, interval in hours.items():
+        full = range(0, tape.end_ms + 1, interval * HOUR_MS)
+        assert times[symbol] == [ts_ms for ts_ms in full if ts_ms >= tape.start_ms]
+    assert [len(times[symbol]) for symbol in hours] == [9, 3, 2]
 
 
 @settings(max_examples=40, deadline=None)
@@ -166,6 +188,16 @@ def test_history_and_what_is_still_to_come_make_the_whole_without_overlap(offset
         symbol = recorded.sample.symbol
         history = tape.history(symbol, from_ms).candles()
         assert history + tuple(u.candle for u in later if u.symbol == symbol) == series_of(recorded).candles()
+
+
+@settings(max_examples=40, deadline=None)
+@given(offset=st.integers(-100_000, (MINUTES + 5) * MINUTE_MS))
+def test_the_market_at_any_time_is_the_last_quote_of_every_symbol(offset: int) -> None:
+    tape = CandleTape(recordings())
+    ts_ms = tape.start_ms + offset
+    last = {quote.symbol: quote for quote in events_of(Quote, played()) if quote.ts_ms <= ts_ms}
+    assert tape.market_at(ts_ms) == tuple(last.values())
+    assert len(last) == (3 if offset >= 0 else 0)
 
 
 def test_recordings_are_cut_to_the_minutes_they_share() -> None:

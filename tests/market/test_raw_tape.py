@@ -11,11 +11,20 @@ import msgspec
 import pytest
 
 from engine.errors import InvalidInput, NotFound
+from engine.exchanges.instruments import INSTRUMENTS
 from engine.market.book import DepthDiff, DepthSnapshot, DiffOutcome, OrderBook
-from engine.market.raw_frames import BookTickerFrame, RawTape, TradeFrame, decode_frame, read_frames
-from engine.market.tape import CandleUpdate, Moment
+from engine.market.periods import HOUR_MS
+from engine.market.raw_frames import (
+    FRAMES_PER_BREATH,
+    BookTickerFrame,
+    RawTape,
+    TradeFrame,
+    decode_frame,
+    read_frames,
+)
+from engine.market.tape import BookLost, CandleUpdate, FundingDue, Moment, TapeEvent
 from engine.model.quote import BookSnapshot, Quote
-from engine.samples import RAW_SAMPLE
+from engine.samples import RAW_SAMPLE, RawSample
 
 RAW = Path(__file__).resolve().parents[3] / "shared" / "data" / "raw"
 CAPTURES = sorted(RAW.glob("binance_um_*.frames.xz")) or [RAW_SAMPLE.path]
@@ -56,13 +65,30 @@ def test_a_whole_capture_keeps_the_book_true(capture: Path) -> None:
     assert tickers == agreeing
 
 
-def test_a_capture_without_one_frame_is_detected(tmp_path: Path) -> None:
+def first_lines(count: int) -> list[bytes]:
     with lzma.open(RAW_SAMPLE.path, "rb") as lines:
-        kept = list(islice(lines, 3000))
+        return list(islice(lines, count))
+
+
+def saved(path: Path, lines: list[bytes]) -> RawSample:
+    path.write_bytes(lzma.compress(b"".join(lines), preset=0))
+    return msgspec.structs.replace(RAW_SAMPLE, file=str(path))
+
+
+def without_a_difference() -> list[bytes]:
+    """The beginning of the recording with one depth frame missing."""
+    kept = first_lines(3000)
     depth = [index for index, line in enumerate(kept) if b'"depthUpdate"' in line]
     del kept[depth[-10]]
-    cut = tmp_path / "cut.frames.xz"
-    cut.write_bytes(lzma.compress(b"".join(kept), preset=0))
+    return kept
+
+
+def events_in(moments: tuple[Moment, ...]) -> list[TapeEvent]:
+    return [event for moment in moments for event in moment.events]
+
+
+def test_a_capture_without_one_frame_is_detected(tmp_path: Path) -> None:
+    cut = saved(tmp_path / "cut.frames.xz", without_a_difference()).path
     book = OrderBook("ETH")
     for _, frame in read_frames(cut):
         if isinstance(frame, DepthSnapshot):
@@ -71,6 +97,43 @@ def test_a_capture_without_one_frame_is_detected(tmp_path: Path) -> None:
             book.apply_diff(frame)
     assert book.resyncs == 1
     assert not book.synced
+
+
+def test_a_book_that_is_lost_is_said_to_be_lost_once_and_shown_no_more(tmp_path: Path) -> None:
+    tape = RawTape(saved(tmp_path / "cut.frames.xz", without_a_difference()))
+    events = events_in(tuple(tape.moments(0)))
+    (lost,) = (event for event in events if isinstance(event, BookLost))
+    after = events[events.index(lost) :]
+    assert lost.symbol == "ETH"
+    assert any(isinstance(event, BookSnapshot) and event.ts_ms < lost.ts_ms for event in events)
+    assert not any(isinstance(event, BookSnapshot) for event in after)
+    assert any(isinstance(event, Quote) for event in after)
+    before, later = tape.market_at(lost.ts_ms - 1), tape.market_at(lost.ts_ms)
+    assert [type(event) for event in before] == [BookSnapshot, Quote]
+    assert [type(event) for event in later] == [Quote]
+    assert not any(isinstance(event, BookLost) for event in events_in(played()))
+
+
+def test_funding_follows_the_instruments_interval(tmp_path: Path) -> None:
+    """The same frames as if they had begun half a second before a full hour that is no multiple of 8."""
+    lines = first_lines(3000)
+    began_ns = int(lines[0].partition(b" ")[0])
+    hour_ms = 5 * HOUR_MS + 24 * HOUR_MS * 19_000
+    shift_ns = (hour_ms - 500) * 1_000_000 - began_ns
+    shifted = [
+        b"%d %s" % (int(received_ns) + shift_ns, text)
+        for received_ns, _, text in (line.partition(b" ") for line in lines)
+    ]
+    sample = saved(tmp_path / "shifted.frames.xz", shifted)
+    hourly = msgspec.structs.replace(INSTRUMENTS["ETH"], funding_interval_hours=1)
+    (due,) = (
+        event
+        for event in events_in(tuple(RawTape(sample, {"ETH": hourly}).moments(0)))
+        if isinstance(event, FundingDue)
+    )
+    assert 0 <= due.ts_ms - hour_ms < 100
+    assert str(due.rate) == "0.0000125"
+    assert not any(isinstance(e, FundingDue) for e in events_in(tuple(RawTape(sample).moments(0))))
 
 
 def test_moments_are_in_time_order_and_stamped_with_the_receive_time() -> None:
@@ -126,11 +189,36 @@ def test_trades_form_the_minute_and_the_cut_first_one_never_closes() -> None:
 def test_starting_late_gives_the_rest_of_the_same_tape_and_history_the_minutes_before() -> None:
     tape = RawTape(RAW_SAMPLE)
     from_ms = tape.start_ms + 170_000
-    assert tuple(tape.moments(from_ms)) == tuple(moment for moment in played() if moment.ts_ms >= from_ms)
+    shown = tuple(moment for moment in tape.moments(from_ms) if moment.events)
+    assert shown == tuple(moment for moment in played() if moment.ts_ms >= from_ms)
     assert len(tape.history("ETH", tape.start_ms)) == 0
     assert len(tape.history("ETH", from_ms)) == 2
     with pytest.raises(NotFound, match="BTC is not on this tape"):
         tape.history("BTC", from_ms)
+
+
+def test_while_it_works_its_way_to_a_late_start_it_breathes() -> None:
+    tape = RawTape(RAW_SAMPLE)
+    from_ms = tape.start_ms + 170_000
+    moments = list(tape.moments(from_ms))
+    first = next(index for index, moment in enumerate(moments) if moment.events)
+    breaths = moments[:first]
+    read = sum(received_ms < from_ms for received_ms, _ in read_frames(RAW_SAMPLE.path))
+    assert len(breaths) == read // FRAMES_PER_BREATH > 100
+    assert all(moment.ts_ms < from_ms for moment in breaths)
+    assert all(moment.events for moment in moments[first:])
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 1.2, 170, 10_000])
+def test_the_market_at_any_time_is_the_last_book_and_the_last_quote(seconds: float) -> None:
+    tape = RawTape(RAW_SAMPLE)
+    ts_ms = tape.start_ms + int(seconds * 1000)
+    last: dict[type, TapeEvent] = {}
+    for event in events_in(tuple(moment for moment in played() if moment.ts_ms <= ts_ms)):
+        if isinstance(event, BookSnapshot | Quote):
+            last[type(event)] = event
+    assert tape.market_at(ts_ms) == tuple(last[kind] for kind in (BookSnapshot, Quote) if kind in last)
+    assert len(last) == 2 or seconds <= 0
 
 
 def test_names_that_differ_by_case_only_are_kept_apart() -> None:

@@ -14,12 +14,13 @@ from engine.clock import Clock, ReplayClock, VirtualClock
 from engine.errors import Conflict, InvalidSetting
 from engine.market.candle_tape import CandleTape
 from engine.market.candles import CandleSeries
+from engine.market.raw_frames import RawTape
 from engine.market.replay import MAX_BACKLOG_SECONDS, SLICE_SECONDS, ReplayPlayer
 from engine.market.tape import Moment
 from engine.model.candle import Candle
 from engine.model.event import ReplayState
 from engine.model.quote import BookSnapshot, Quote
-from engine.samples import RecordedCandles, load_all_candles
+from engine.samples import RAW_SAMPLE, RecordedCandles, load_all_candles
 
 START_MS = load_all_candles()[0].start_ms + 60_000
 
@@ -34,19 +35,36 @@ class Sink:
         self.candles: list[tuple[str, Candle]] = []
         self.settlements: list[str] = []
         self.arrivals: list[tuple[float, int]] = []
+        self.moment_ms: int | None = None
+        self.moments: list[int] = []
+
+    def on_moment_start(self, ts_ms: int) -> None:
+        assert self.moment_ms is None
+        assert self.market.now_ms() == ts_ms
+        self.moment_ms = ts_ms
+
+    def on_moment_end(self) -> None:
+        assert self.moment_ms is not None
+        self.moments.append(self.moment_ms)
+        self.moment_ms = None
 
     def on_quote(self, quote: Quote) -> None:
-        assert self.market.now_ms() == quote.ts_ms
+        assert self.market.now_ms() == quote.ts_ms == self.moment_ms
         self.quotes.append(quote)
         self.arrivals.append((self.machine.monotonic(), quote.ts_ms))
 
     def on_book(self, snapshot: BookSnapshot) -> None:
         raise AssertionError("candles have no book")
 
+    def on_book_lost(self, symbol: str) -> None:
+        raise AssertionError("candles have no book")
+
     def on_candle(self, symbol: str, candle: Candle) -> None:
+        assert self.moment_ms is not None
         self.candles.append((symbol, candle))
 
     def on_funding(self, symbol: str, rate: Decimal, mark: Decimal, ts_ms: int) -> None:
+        assert self.moment_ms is not None
         self.settlements.append(symbol)
 
     @property
@@ -100,6 +118,7 @@ async def test_what_is_delivered_does_not_depend_on_the_speed(speed: float) -> N
         assert desk.player.state is ReplayState.ENDED
         moments = list(desk.tape.moments(0))
         assert desk.sink.quotes == [e for m in moments for e in m.events if isinstance(e, Quote)]
+        assert desk.sink.moments == [moment.ts_ms for moment in moments]
         assert len(desk.sink.candles) == 4 * 3  # the history candle closes as the tape starts
         assert desk.player.position_ms == desk.tape.end_ms
 
@@ -233,6 +252,9 @@ class SlowTape:
     def history(self, symbol: str, before_ms: int) -> CandleSeries:
         return CandleSeries.empty()
 
+    def market_at(self, ts_ms: int) -> tuple[Quote | BookSnapshot, ...]:
+        return ()
+
 
 async def test_work_is_cut_into_slices_so_that_others_have_their_turn() -> None:
     machine, market = Machine(1.0), ReplayClock(0)
@@ -245,6 +267,36 @@ async def test_work_is_cut_into_slices_so_that_others_have_their_turn() -> None:
         turns.append(machine.worked - before)
     assert machine.worked == pytest.approx(1.0)
     assert max(turns) <= SLICE_SECONDS + 0.001 + 1e-9
+    assert player.position_ms == market.now_ms() == 0, "a moment without events delivers nothing"
+
+
+async def test_a_late_start_of_a_raw_recording_gives_others_their_turn() -> None:
+    """With the real machine's time, since it is real work; nothing is shown before the start."""
+    tape = RawTape(RAW_SAMPLE)
+    start_ms = tape.start_ms + 280_000
+    market = ReplayClock(start_ms - 1)
+    sink = BookSink(market, market)
+    player = ReplayPlayer(tape, market, sink, 600)
+    player.seek(start_ms)
+    task = asyncio.create_task(player.run())
+    turns = 0
+    while not sink.moments and not task.done():
+        assert player.position_ms == start_ms
+        assert market.now_ms() == start_ms - 1
+        await asyncio.sleep(0)
+        turns += 1
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert turns > 30
+    assert sink.moments[0] >= start_ms
+
+
+class BookSink(Sink):
+    """A sink for a recording that has books."""
+
+    def on_book(self, snapshot: BookSnapshot) -> None:
+        assert self.moment_ms == snapshot.ts_ms
 
 
 async def test_a_failing_sink_ends_the_replay_with_its_error() -> None:
@@ -253,7 +305,10 @@ async def test_a_failing_sink_ends_the_replay_with_its_error() -> None:
             raise RuntimeError("no")
 
     desk = Desk(600, 3)
-    player = ReplayPlayer(desk.tape, desk.market, Failing(desk.market, desk.machine), 600)
+    sink = Failing(desk.market, desk.machine)
+    player = ReplayPlayer(desk.tape, desk.market, sink, 600)
     with pytest.raises(RuntimeError, match="no"):
         await player.run()
+    assert sink.moment_ms == START_MS, "the moment never ended"
+    assert sink.moments == []
     assert player.state is ReplayState.ENDED
