@@ -162,7 +162,7 @@ def _check_price(request: OrderRequest, limits: RiskLimits, exposure: Exposure) 
         if distance > limits.price_collar:
             raise deny(
                 DenialReason.PRICE_COLLAR,
-                f"price: {request.price} is {distance:.2%} through the mark price {exposure.mark};"
+                f"price: {request.price:,} is {distance:.2%} through the mark price {exposure.mark:,};"
                 f" the collar is {limits.price_collar:.2%}",
                 field="price",
                 value=str(request.price),

@@ -219,6 +219,10 @@ class TraderRuntime:
         for decision in reply.decisions:
             if decision.operation is Operation.HOLD:
                 continue
+            if decision.operation is Operation.CLOSE and decision.symbol not in self.books.positions:
+                # Its stop may have filled while the strategy was still thinking.
+                outcomes.append(f"{decision.symbol} is flat already")
+                continue
             try:
                 order = await self._execute(decision, record.decision_id, is_wanted)
                 order_ids.append(order.client_order_id)
@@ -226,8 +230,8 @@ class TraderRuntime:
             except DeskError as error:
                 refused = True
                 outcomes.append(f"{decision.operation} {decision.symbol} refused: {error.message}")
-        if not outcomes:
-            return _ended(record, DecisionStatus.HELD, "")
+        if not refused and not order_ids:
+            return _ended(record, DecisionStatus.HELD, "; ".join(outcomes))
         status = DecisionStatus.EXECUTED if order_ids else DecisionStatus.REFUSED
         if refused:
             self.ledger.alert(Severity.WARNING, f"{self.config.name}: {'; '.join(outcomes)}")
@@ -304,7 +308,7 @@ def _ended(record: DecisionRecord, status: DecisionStatus, outcome: str) -> Deci
 def _describe(order: Order) -> str:
     done = f"{order.side} {order.quantity} {order.symbol}"
     if order.average_price is not None:
-        done += f" filled {order.filled_quantity} at {order.average_price.normalize():f}"
+        done += f" filled {order.filled_quantity} at {order.average_price.normalize():,f}"
     if order.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED) and order.status_reason:
         done += f" {order.status}: {order.status_reason}"
     elif order.average_price is None:

@@ -110,10 +110,18 @@ async def test_holding_is_recorded_and_does_nothing(one: OneTrader) -> None:
     assert one.line.sent == []
 
 
+async def test_closing_what_is_flat_already_is_no_fault(one: OneTrader) -> None:
+    close = Decision(operation=Operation.CLOSE, symbol="BTC", portion=Decimal(1))
+    async with running(one, saying(close)) as news:
+        one.runtime.wake(trigger())
+        record = await next_end(news)
+    assert record.status is DecisionStatus.HELD
+    assert record.outcome == "BTC is flat already"
+
+
 @pytest.mark.parametrize(
     "decision",
     [
-        Decision(operation=Operation.CLOSE, symbol="BTC", portion=Decimal(1)),
         Decision(operation=Operation.BUY, symbol="DOGE", portion=Decimal("0.1"), max_price=Decimal(1)),
         Decision(operation=Operation.BUY, symbol="BTC", portion=Decimal("0.1"), leverage=2),
         Decision(
