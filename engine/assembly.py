@@ -20,9 +20,8 @@ from engine.market.sources import open_tape
 from engine.market.tape import Tape
 from engine.model.account import TraderConfig, TraderKind, TraderStatus
 from engine.model.event import Alert, ReplayState, Severity, Topic
-from engine.model.fill import Fill
 from engine.model.instrument import Instrument
-from engine.settings import DEFAULT_SPEED, Settings
+from engine.settings import DEFAULT_SPEED, Settings, ensure_port_is_free
 from engine.signals.conditions import parse_condition
 from engine.store.changes import Binding, Change, Program, Setting, TraderState, Wallet
 from engine.store.restore import DeskState, EquityCurve, StoredTrader
@@ -73,6 +72,7 @@ def assemble(home: Path, settings: Settings, bus: Bus) -> DeskParts:
 
     Raises `StoreFailed`, `HomeLocked` or `InvalidSetting`; the home is free again then.
     """
+    ensure_port_is_free(settings.prompts.rules_port)
     store = Store.open(home, settings.database_url, on_failure=lambda error: _tell(bus, error))
     try:
         return _Assembly(store, settings, bus).parts()
@@ -228,7 +228,7 @@ class _Assembly:
         books = TraderBooks(trader_id, _wallet(stored), ledger)
         orders = {
             order.client_order_id: order
-            for order in (*state.recent_orders, *state.open_orders)
+            for order in (*state.open_orders, *state.recent_orders)
             if order.trader_id == trader_id
         }
         books.restore(
@@ -250,7 +250,7 @@ class _Assembly:
             realized_pnl=wallet.realized_pnl,
             fees=wallet.fees,
             funding=wallet.funding,
-            next_trade_number=1 + max(map(_trade_number, books.recent_fills), default=0),
+            next_trade_number=wallet.next_trade_number,
         )
         remembered = books.recent_orders.values()
         return PaperExchange(paper, market.quote_or_none, books.apply, market.book, remembered)
@@ -265,10 +265,6 @@ class _Assembly:
 def _wallet(stored: StoredTrader) -> Wallet:
     config = stored.config
     return stored.wallet or Wallet(trader_id=config.trader_id, cash=config.initial_capital)
-
-
-def _trade_number(fill: Fill) -> int:
-    return int(fill.trade_id.rpartition("-")[2])
 
 
 def _new_trader(config: TraderConfig) -> StoredTrader:

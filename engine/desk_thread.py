@@ -3,22 +3,27 @@
 A screen and the engine never share a loop: when a terminal stops reading, only the screen stands
 still. Queries read what the engine last published and never wait; commands run on the engine's
 loop and are awaited from the caller's; streams cross by the lock-protected queues.
+
+An engine that breaks is not forgotten: an alert says so at once, every command then raises why, and
+`stop` raises it again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import Future
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.desk import EquitySpan, OrderPreview
-from engine.errors import Unavailable
+from engine.errors import DeskError, Unavailable
 from engine.model.account import EquityPoint, TraderSummary
 from engine.model.decision import DecisionRecord
-from engine.model.event import MarketStatus, ReplayState, Topic
+from engine.model.event import Alert, MarketStatus, ReplayState, Severity, Topic
 from engine.model.fill import Fill
 from engine.model.instrument import Instrument
 from engine.model.order import Order, OrderRequest
@@ -30,7 +35,7 @@ from engine.streams import Bus, Subscription
 if TYPE_CHECKING:
     from engine.local_desk import LocalDesk
 
-STOP_SECONDS = 5.0
+STOP_SECONDS = 1.9
 
 
 class DeskThread:
@@ -41,14 +46,21 @@ class DeskThread:
         self._settings = settings
         self._bus = Bus()
         self._desk: LocalDesk | None = None
+        self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
-        self._thread: threading.Thread | None = None
+        self._state = threading.Lock()
+        self._is_stopping = False
+        self._has_ended = False
+        self._calls: set[Future[Any]] = set()
+        self._errors: list[BaseException] = []
+        self._is_broken = False
+        self._waiting_for_break: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
     async def start(self) -> None:
         """Open the desk on its thread; return when its queries answer, or raise why it cannot run."""
-        ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         caller = asyncio.get_running_loop()
+        ready: asyncio.Future[None] = caller.create_future()
 
         def tell(error: BaseException | None) -> None:
             if ready.done():
@@ -59,7 +71,8 @@ class DeskThread:
                 ready.set_exception(error)
 
         def report(error: BaseException | None) -> None:
-            if not caller.is_closed():
+            # The caller may have ended while the desk was opening.
+            with contextlib.suppress(RuntimeError):
                 caller.call_soon_threadsafe(tell, error)
 
         self._thread = threading.Thread(target=self._run, args=(report,), name="engine", daemon=True)
@@ -67,46 +80,131 @@ class DeskThread:
         await ready
 
     async def stop(self) -> None:
-        """Close the desk and end its thread; return when both are done."""
-        thread, loop, stop = self._thread, self._loop, self._stop
-        if thread is None:
+        """Close the desk and end its thread; return when both are done.
+
+        Raises what broke the engine or its end: `StoreFailed` when something could not be written,
+        `Unavailable` for anything that is no `DeskError`, or when the engine does not end in time.
+        What `start` has raised is not raised again.
+        """
+        if self._thread is None:
             return
-        if loop is not None and stop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(stop.set)
-        await asyncio.to_thread(thread.join, STOP_SECONDS)
+        with self._state:
+            self._is_stopping = True
+            if self._stop is not None and self._loop is not None and not self._has_ended:
+                self._loop.call_soon_threadsafe(self._stop.set)
+        await asyncio.to_thread(self._thread.join, STOP_SECONDS)
         self._desk = None
+        if self._thread.is_alive():
+            raise Unavailable(
+                f"the engine did not end within {STOP_SECONDS:g} s; its last changes may be lost"
+            )
+        errors = self._errors
+        if len(errors) == 1 and isinstance(errors[0], DeskError):
+            raise errors[0]
+        if errors:
+            raise Unavailable("; ".join(map(_reason, errors))) from errors[0]
+
+    async def broken(self) -> None:
+        """Return once the engine has broken, which `stop` then explains; while it works, wait."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        with self._state:
+            if self._is_broken:
+                return
+            self._waiting_for_break.append((loop, waiter))
+        await waiter
 
     def _run(self, report: Callable[[BaseException | None], None]) -> None:
         try:
-            asyncio.run(self._live(report))
+            with asyncio.Runner() as runner:
+                try:
+                    runner.run(self._live(report))
+                except BaseException as error:
+                    # Leaving the runner closes the desk, and with it the streams that carry the news.
+                    self._break(error)
+                    raise
+                finally:
+                    self._end_calls()
         except BaseException as error:
             report(error)
 
     async def _live(self, report: Callable[[BaseException | None], None]) -> None:
         from engine.local_desk import LocalDesk
 
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
+        stop = asyncio.Event()
         desk = await LocalDesk.open(self._home, self._settings, self._bus)
         try:
-            self._desk = desk
+            with self._state:
+                self._loop, self._stop = asyncio.get_running_loop(), stop
+                self._desk = desk
+                if self._is_stopping:
+                    stop.set()
             report(None)
-            await desk.start()
-            await self._stop.wait()
+            if not stop.is_set():
+                await desk.start()
+            await stop.wait()
+        except Exception as error:
+            self._break(error)
         finally:
+            await self._close(desk)
+
+    async def _close(self, desk: LocalDesk) -> None:
+        try:
             await desk.close()
+        except Exception as error:
+            self._errors.append(error)
+
+    def _break(self, error: BaseException) -> None:
+        """Tell everyone that the engine has broken; before it has opened, only `start` is told."""
+        desk = self._desk
+        if desk is None:
+            return
+        self._errors.append(error)
+        message = f"the engine has broken ({_reason(error)}); end the desk and start it again"
+        self._bus.publish_edge(Topic.ALERTS, Alert(Severity.ERROR, message, desk.market().now_ms))
+        with self._state:
+            self._is_broken = True
+            waiting = tuple(self._waiting_for_break)
+        for loop, waiter in waiting:
+            # Whoever waited may have ended.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(_finish, waiter)
+
+    def _end_calls(self) -> None:
+        """Let no command wait for an engine that answers no more."""
+        with self._state:
+            self._has_ended = True
+            calls = tuple(self._calls)
+        for call in calls:
+            call.cancel()
 
     def _ready(self) -> LocalDesk:
+        if self._is_broken:
+            raise Unavailable(f"the engine has broken ({'; '.join(map(_reason, self._errors))})")
         if self._desk is None:
-            raise Unavailable("the desk is still starting")
+            raise Unavailable("the desk has ended" if self._is_stopping else "the desk is still starting")
         return self._desk
 
+    def _submit[T](self, command: Callable[[LocalDesk], Coroutine[Any, Any, T]]) -> Future[T]:
+        desk = self._ready()
+        with self._state:
+            if self._has_ended or self._loop is None:
+                raise Unavailable("the desk has ended")
+            call = asyncio.run_coroutine_threadsafe(command(desk), self._loop)
+            self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        return call
+
     async def _call[T](self, command: Callable[[LocalDesk], Coroutine[Any, Any, T]]) -> T:
-        desk, loop = self._ready(), self._loop
-        if loop is None or loop.is_closed():
-            raise Unavailable("the desk has ended")
-        answer: Awaitable[T] = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(command(desk), loop))
-        return await answer
+        call = self._submit(command)
+        try:
+            return await asyncio.wrap_future(call)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            self._ready()
+            raise Unavailable("the desk ended before it had answered") from None
 
     def instruments(self) -> tuple[Instrument, ...]:
         """See `engine.desk.Desk`."""
@@ -218,3 +316,12 @@ class DeskThread:
     def stream(self, topics: Iterable[Topic], bound: int = 10_000) -> Subscription:
         """See `engine.desk.Desk`."""
         return self._bus.subscribe(topics, bound)
+
+
+def _finish(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+def _reason(error: BaseException) -> str:
+    return error.message if isinstance(error, DeskError) else f"{type(error).__name__}: {error}"

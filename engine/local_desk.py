@@ -83,6 +83,7 @@ class LocalDesk:
 
         Raises `StoreFailed` when not everything could be written.
         """
+        self._parts.store.hurry()
         await stop_all(self._tasks)
         self._tasks = []
         try:

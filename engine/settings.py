@@ -18,6 +18,8 @@ from engine.errors import InvalidSetting
 
 CONFIG_FILE = "config.toml"
 DEFAULT_SPEED = 60.0
+MIN_SPEED = 1.0
+MAX_SPEED = 600.0
 
 
 class ReplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,13 +76,55 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def default_home() -> Path:
-    """Return `NIGHTDESK_HOME`, or the platform's data folder for nightdesk."""
+    """Return `NIGHTDESK_HOME`, or the platform's data folder for nightdesk.
+
+    Raises `InvalidSetting` for a home of a user that does not exist.
+    """
     configured = os.environ.get("NIGHTDESK_HOME")
     if configured:
-        return Path(configured).expanduser()
+        return expand_home(Path(configured), "NIGHTDESK_HOME")
     from platformdirs import user_data_path
 
     return user_data_path("nightdesk", appauthor=False)
+
+
+def expand_home(path: Path, source: str) -> Path:
+    """Return `path` with a leading `~` or `~user` replaced, and absolute.
+
+    Raises `InvalidSetting` naming `source`, where the path was given, when there is no such user.
+    """
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise InvalidSetting.of(source, path, "there is no such user; allowed is a folder") from error
+
+
+def database_url_source(home: Path, url: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Return where a desk on `home` was given the database URL, as messages about it name it."""
+    if environment.get("DATABASE_URL") == url:
+        return "DATABASE_URL"
+    return f"{home / CONFIG_FILE}: database_url"
+
+
+def ensure_port_is_free(port: int) -> None:
+    """Raise `InvalidSetting` when the rules model could not listen on `prompts.rules_port`."""
+    import errno
+    import socket
+
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As a server does: a port whose last connections still linger is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            taken = "is taken by another program"
+            problem = taken if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+            raise InvalidSetting(
+                f"prompts.rules_port: {port} {problem}; choose another, or 0",
+                field="prompts.rules_port",
+                value=str(port),
+                allowed="a free port, or 0",
+            ) from error
 
 
 def load_settings(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -121,8 +165,8 @@ def _check_ranges(settings: Settings) -> None:
 
 def check_speed(speed: float) -> float:
     """Return `speed` if a replay can run at it, else raise `InvalidSetting`."""
-    if not 1 <= speed <= 600:
-        raise InvalidSetting.of("speed", speed, "allowed is 1 to 600")
+    if not MIN_SPEED <= speed <= MAX_SPEED:
+        raise InvalidSetting.of("speed", speed, f"allowed is {MIN_SPEED:g} to {MAX_SPEED:g}")
     return speed
 
 

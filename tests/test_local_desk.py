@@ -62,7 +62,7 @@ def picture(desk: LocalDesk) -> tuple[object, ...]:
         desk.market().now_ms,
         desk.positions(),
         [trader.account for trader in desk.traders()],
-        [(trader.status, trader.sparkline) for trader in desk.traders()],
+        [(trader.status, trader.sparkline, trader.seq) for trader in desk.traders()],
         desk.tickers(),
         desk.equity(MANUAL, EquitySpan.ALL),
     )

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
 from engine.errors import InvalidSetting
-from engine.settings import CONFIG_FILE, Settings, load_settings, with_replay
+from engine.settings import (
+    CONFIG_FILE,
+    Settings,
+    database_url_source,
+    default_home,
+    ensure_port_is_free,
+    load_settings,
+    with_replay,
+)
 
 
 def written(home: Path, text: str) -> Path:
@@ -48,3 +57,28 @@ def test_command_line_options_lie_over_the_settings() -> None:
     assert (settings.replay.speed, settings.replay.source) == (600, "raw")
     with pytest.raises(InvalidSetting, match="speed: nan"):
         with_replay(Settings(), speed=float("nan"), source=None)
+
+
+def test_the_home_of_a_user_that_does_not_exist_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIGHTDESK_HOME", "~nosuchuser/desk")
+    with pytest.raises(InvalidSetting, match="NIGHTDESK_HOME: ~nosuchuser/desk is not allowed"):
+        default_home()
+
+
+def test_the_database_url_is_blamed_on_where_it_was_read(tmp_path: Path) -> None:
+    home = written(tmp_path, 'database_url = "mysql:///file"')
+    for environment, source in (
+        ({}, f"{home / CONFIG_FILE}: database_url"),
+        ({"DATABASE_URL": "mysql:///env"}, "DATABASE_URL"),
+    ):
+        url = load_settings(home, environment).database_url
+        assert database_url_source(home, url, environment) == source
+
+
+def test_a_port_that_another_program_listens_on_is_refused_and_a_free_one_is_not() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(InvalidSetting, match=f"prompts.rules_port: {port} is taken by another program"):
+            ensure_port_is_free(port)
+    ensure_port_is_free(port)
+    ensure_port_is_free(0)

@@ -76,9 +76,9 @@ def _run(options: argparse.Namespace) -> int:
 
         print(f"nightdesk {version('nightdesk')}")
         return 0
-    from engine.settings import default_home
+    from engine.settings import default_home, expand_home
 
-    home: Path = (options.home or default_home()).expanduser().absolute()
+    home = expand_home(options.home, "--home") if options.home else default_home().absolute()
     if options.command == "paths":
         from tui.doctor import print_paths
 
@@ -92,11 +92,14 @@ def _run(options: argparse.Namespace) -> int:
 
 def _run_desk(options: argparse.Namespace, home: Path) -> int:
     from engine.errors import InvalidSetting
-    from engine.settings import load_settings, with_replay
+    from engine.settings import CONFIG_FILE, load_settings, with_replay
 
     if not 1 <= options.fps <= 60:
         raise InvalidSetting.of("--fps", options.fps, "allowed is 1 to 60")
     settings = with_replay(load_settings(home), speed=options.speed, source=options.source)
+    check_theme(settings.theme, f"{home / CONFIG_FILE}: theme")
+    if options.theme is not None:
+        check_theme(options.theme, "--theme")
     if options.headless:
         from tui.headless import run_headless
 
@@ -106,6 +109,16 @@ def _run_desk(options: argparse.Namespace, home: Path) -> int:
     from tui.launch import run_screen
 
     return run_screen(home, settings, theme=options.theme, frames_per_second=options.fps)
+
+
+def check_theme(name: str, source: str) -> None:
+    """Raise `InvalidSetting` naming `source`, where the theme was chosen, when there is no such theme."""
+    from engine.errors import InvalidSetting
+    from tui.theming import theme_folder
+
+    names = sorted(path.stem for path in theme_folder().glob("*.toml"))
+    if name not in names:
+        raise InvalidSetting.of(source, name, f"allowed is {', '.join(names)}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import msgspec
 
 from engine.errors import DeskError
 from engine.health import check_sandbox, describe_database, files_of, lock_holder
-from engine.settings import load_settings
+from engine.settings import ensure_port_is_free, load_settings
 
 MINIMUM_PYTHON = (3, 12)
 MINIMUM_COLUMNS, MINIMUM_LINES = 80, 24
@@ -95,9 +95,14 @@ def check_home(home: Path) -> Finding:
 
 
 def check_settings(home: Path) -> Finding:
-    """Check that the settings can be read."""
+    """Check that the settings can be read and used."""
+    from tui.cli import check_theme
+
     try:
-        load_settings(home)
+        settings = load_settings(home)
+        check_theme(settings.theme, "theme")
+        if lock_holder(home) is None:
+            ensure_port_is_free(settings.prompts.rules_port)
     except DeskError as error:
         return Finding("settings", error.message, "mend or remove that line")
     return Finding("settings", "good" if files_of(home)["settings"].exists() else "all at their defaults")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from engine import Desk, Lagged, Settings, Subscription, open_desk
+from engine import Desk, DeskThread, Lagged, Settings, Subscription
 from engine.model.decision import DecisionStatus
 from engine.model.event import (
     Alert,
@@ -24,7 +26,10 @@ TOPICS = (Topic.ORDERS, Topic.FILLS, Topic.DECISIONS, Topic.TRADERS, Topic.ALERT
 
 
 def run_headless(home: Path, settings: Settings) -> int:
-    """Run the desk until a signal ends it; return the exit code."""
+    """Run the desk until a signal ends it; return the exit code.
+
+    Raises `DeskError` when the desk cannot run, breaks, or cannot write down what happened.
+    """
     asyncio.run(_run(home, settings))
     return 0
 
@@ -34,13 +39,24 @@ async def _run(home: Path, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    async with open_desk(home, settings) as desk:
+    desk = DeskThread(home, settings)
+    try:
+        await desk.start()
         market = desk.market()
         print(f"nightdesk runs in {home}: {market.source} at {market.speed:g}x, Ctrl-C ends it", flush=True)
         printing = asyncio.create_task(_print_events(desk, desk.stream(TOPICS)))
-        await stop.wait()
+        await _first_of(stop.wait(), desk.broken())
         printing.cancel()
+    finally:
+        await desk.stop()
     print("nightdesk ended", flush=True)
+
+
+async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
 
 
 async def _print_events(desk: Desk, events: Subscription) -> None:

@@ -13,29 +13,24 @@ import sys
 from pathlib import Path
 
 from engine.desk_thread import DeskThread
-from engine.errors import InvalidSetting
+from engine.errors import DeskError
 from engine.settings import Settings
 from tui.app import DeskApp
 from tui.terminal.driver import desk_driver
-from tui.theming import theme_folder
 
 SCREEN_SECONDS = 0.8
 """How long the screen may take to leave the terminal as it was, after a signal."""
 
 
 def run_screen(home: Path, settings: Settings, *, theme: str | None, frames_per_second: int) -> int:
-    """Run the desk on this terminal until it is ended; return the exit code."""
-    _check_theme(theme)
+    """Run the desk on this terminal until it is ended; return the exit code.
+
+    Raises `DeskError` when the desk cannot run, broke, or could not write down what happened.
+    """
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         print("nightdesk: this is not a terminal; use --headless to run without a screen", file=sys.stderr)
         return 1
     return asyncio.run(_run(home, settings, theme, frames_per_second))
-
-
-def _check_theme(name: str | None) -> None:
-    names = sorted(path.stem for path in theme_folder().glob("*.toml"))
-    if name is not None and name not in names:
-        raise InvalidSetting.of("theme", name, f"allowed is {', '.join(names)}")
 
 
 async def _run(home: Path, settings: Settings, theme: str | None, frames_per_second: int) -> int:
@@ -53,16 +48,23 @@ async def _run(home: Path, settings: Settings, theme: str | None, frames_per_sec
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, hung_up.set)
     screen = asyncio.create_task(app.run_async())
+    failure: DeskError | None = None
     try:
         await _until_ended(app, screen, hung_up)
     finally:
-        await desk.stop()
+        try:
+            await desk.stop()
+        except DeskError as error:
+            failure = error
     if not screen.done():
         # The terminal is gone and the screen waits for it; everything that matters is closed.
-        os._exit(0)
+        if failure is not None:
+            print(f"nightdesk: {failure.message}", file=sys.stderr, flush=True)
+        os._exit(0 if failure is None else 1)
     await screen
-    if app.startup_error is not None:
-        raise app.startup_error
+    failure = app.startup_error or failure
+    if failure is not None:
+        raise failure
     return app.return_code or 0
 
 

@@ -76,13 +76,18 @@ class BalanceReport(msgspec.Struct, frozen=True, tag="balance"):
 
 
 class WalletReport(msgspec.Struct, frozen=True, tag="wallet"):
-    """The wallet's running totals after a change, in the quote currency."""
+    """The wallet's running totals after a change, in the quote currency.
+
+    `next_trade_number` is what the venue itself must remember to number its trades: 1 for a venue
+    that keeps its own books.
+    """
 
     trader_id: int
     cash: Decimal
     realized_pnl: Decimal
     fees: Decimal
     funding: Decimal
+    next_trade_number: int = 1
 
 
 VenueReport = OrderReport | FillReport | PositionReport | BalanceReport | WalletReport

@@ -76,9 +76,17 @@ class Ledger:
             del symbols[self._symbol]
         if self.position is not before.position:
             self._reports.append(PositionReport(wallet.trader_id, self._symbol, self.position))
-        if (self._cash, self._fees, self._funding) != (wallet.cash, wallet.fees, wallet.funding):
+        totals = (self._cash, self._fees, self._funding, self._next_trade_number)
+        if totals != (wallet.cash, wallet.fees, wallet.funding, wallet.next_trade_number):
             self._reports.append(
-                WalletReport(wallet.trader_id, self._cash, self._realized_pnl, self._fees, self._funding)
+                WalletReport(
+                    wallet.trader_id,
+                    self._cash,
+                    self._realized_pnl,
+                    self._fees,
+                    self._funding,
+                    self._next_trade_number,
+                )
             )
         after = msgspec.structs.replace(
             wallet,

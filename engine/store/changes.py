@@ -27,14 +27,25 @@ class TraderState(msgspec.Struct, frozen=True, kw_only=True):
     seq: int = 0
 
 
+class TraderSeq(msgspec.Struct, frozen=True, kw_only=True):
+    """The number of a trader's last event; its status stays as it is stored."""
+
+    trader_id: int
+    seq: int
+
+
 class Wallet(msgspec.Struct, frozen=True, kw_only=True):
-    """A trader's money and running totals, in the quote currency, as in `Account`."""
+    """A trader's money and running totals, in the quote currency, as in `Account`.
+
+    `next_trade_number` is the number its next fill's trade id takes; none is ever given twice.
+    """
 
     trader_id: int
     cash: Decimal
     realized_pnl: Decimal = Decimal(0)
     fees: Decimal = Decimal(0)
     funding: Decimal = Decimal(0)
+    next_trade_number: int = 1
 
 
 class PositionClosed(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +97,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 Change = (
     TraderConfig
     | TraderState
+    | TraderSeq
     | Wallet
     | Program
     | Binding

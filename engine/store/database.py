@@ -7,52 +7,18 @@ needs before SQLAlchemy is imported; `engine()` serves everything later over the
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.errors import HomeLocked, InvalidSetting, StoreFailed
+from engine.errors import InvalidSetting, StoreFailed
+from engine.settings import database_url_source
+from engine.store.connection import HURRIED_LOCK_SECONDS, LOCK_SECONDS, PlainConnection, first_line
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 DATABASE_FILE = "desk.db"
-LOCK_SECONDS = 5.0
-"""How long a statement waits for another program's lock on the database."""
-
-_SINGLE_DESK_KEY = 0x6E69676874
 _POSTGRES_SCHEMES = ("postgres://", "postgresql://", "postgresql+psycopg://")
-
-
-class PlainConnection:
-    """A driver's own connection, reduced to reading: one SQL dialect with `?` for parameters."""
-
-    def __init__(self, connection: Any, placeholder: str) -> None:
-        self._connection = connection
-        self._placeholder = placeholder
-
-    def rows(self, sql: str, *parameters: object) -> Sequence[tuple[Any, ...]]:
-        """Return every row of a query."""
-        statement = sql.replace("?", self._placeholder)
-        rows: Sequence[tuple[Any, ...]] = self._connection.execute(statement, parameters).fetchall()
-        return rows
-
-    def run(self, sql: str) -> None:
-        """Execute a statement that has no result to read."""
-        self._connection.execute(sql)
-
-    def close(self) -> None:
-        """Give the connection back."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Database(Protocol):
@@ -71,12 +37,28 @@ class Database(Protocol):
         """Open a plain connection; raises the driver's error."""
         ...
 
-    def claim(self) -> PlainConnection | None:
-        """Make this desk the database's only one for as long as the connection lives, where needed."""
+    def claim(self) -> None:
+        """Make this desk the database's only one; raise `HomeLocked` while another desk is."""
+        ...
+
+    def release(self) -> None:
+        """Give up a claim that no connection of `claimed_engine` has taken over."""
         ...
 
     def engine(self, *, for_writing: bool) -> Engine:
         """Return a SQLAlchemy engine; imports SQLAlchemy."""
+        ...
+
+    def claimed_engine(self) -> Engine:
+        """Return the writer's engine, which holds the claim and refuses to write without it.
+
+        Its one connection raises `HomeLocked` when it is opened while another desk has the claim,
+        or after another desk has written.
+        """
+        ...
+
+    def hurry(self) -> None:
+        """Wait for locks only `HURRIED_LOCK_SECONDS` from now on."""
         ...
 
     def checkpoint(self) -> None:
@@ -98,6 +80,7 @@ class SqliteDatabase:
         self.path = path
         self.name = str(path)
         self._lock_seconds = lock_seconds
+        self._is_hurried = False
 
     def _open(self) -> Any:
         import sqlite3
@@ -118,9 +101,11 @@ class SqliteDatabase:
         """Open the file, creating it when it is missing."""
         return PlainConnection(self._open(), "?")
 
-    def claim(self) -> PlainConnection | None:
-        """Return None: the lock on the home directory already covers the file."""
-        return None
+    def claim(self) -> None:
+        """Do nothing: the lock on the home directory already covers the file."""
+
+    def release(self) -> None:
+        """Do nothing, for the same reason."""
 
     def engine(self, *, for_writing: bool) -> Engine:
         """Return an engine; one for writing takes SQLite's write lock as a transaction begins."""
@@ -134,9 +119,20 @@ class SqliteDatabase:
         # savepoint outside of it and turns a busy database into an error half-way.
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
+            if self._is_hurried:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(self._lock_seconds * 1000)}")
             connection.exec_driver_sql(begin_statement)
 
         return engine
+
+    def claimed_engine(self) -> Engine:
+        """Return an engine for writing."""
+        return self.engine(for_writing=True)
+
+    def hurry(self) -> None:
+        """Wait for locks only `HURRIED_LOCK_SECONDS` from now on."""
+        self._lock_seconds = min(self._lock_seconds, HURRIED_LOCK_SECONDS)
+        self._is_hurried = True
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file."""
@@ -145,7 +141,7 @@ class SqliteDatabase:
 
     def failure(self, error: BaseException) -> StoreFailed:
         """Say what happened to the file and what to do."""
-        reason = _first_line(error)
+        reason = first_line(error)
         if "malformed" in reason or "not a database" in reason:
             advice = f"is damaged ({reason}); put a backup in its place, or move it away to start afresh"
         elif "full" in reason:
@@ -157,86 +153,6 @@ class SqliteDatabase:
         return StoreFailed(f"{self.path}: {advice}", path=str(self.path), reason=reason)
 
 
-class PostgresDatabase:
-    """A PostgreSQL database; its password appears in no message."""
-
-    begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-    table_query = "SELECT 1 WHERE to_regclass(?) IS NOT NULL"
-
-    def __init__(self, url: str, lock_seconds: float = LOCK_SECONDS) -> None:
-        import psycopg
-        from psycopg.conninfo import conninfo_to_dict
-
-        try:
-            named = conninfo_to_dict("postgresql://" + url.partition("://")[2])
-        except psycopg.Error:
-            # The driver's message repeats the URL, password included: neither it nor its cause is shown.
-            raise InvalidSetting(
-                "DATABASE_URL: cannot be understood; allowed is postgresql://user:password@host:port/database",
-                field="DATABASE_URL",
-            ) from None
-        self._parameters: dict[str, Any] = {
-            "connect_timeout": 5,
-            "tcp_user_timeout": 10_000,
-            "application_name": "nightdesk",
-            **named,
-        }
-        self._password = str(named.get("password") or "")
-        self._lock_seconds = lock_seconds
-        self.name = f"PostgreSQL database {named.get('dbname', '')} at {named.get('host', 'localhost')}"
-
-    def _open(self) -> Any:
-        import psycopg
-
-        connection = psycopg.connect(**self._parameters, autocommit=True)
-        connection.execute(f"SET lock_timeout = {round(self._lock_seconds * 1000)}".encode())
-        connection.autocommit = False
-        return connection
-
-    def connect(self) -> PlainConnection:
-        """Open a connection outside of any transaction."""
-        connection = self._open()
-        connection.autocommit = True
-        return PlainConnection(connection, "%s")
-
-    def claim(self) -> PlainConnection | None:
-        """Take the database's advisory lock; raise `HomeLocked` while another desk holds it."""
-        import psycopg
-
-        connection = self.connect()
-        try:
-            # A desk that was just killed holds the lock until the server notices: hence the waiting form.
-            connection.rows("SELECT pg_advisory_lock(?)", _SINGLE_DESK_KEY)
-        except psycopg.errors.LockNotAvailable as error:
-            connection.close()
-            raise HomeLocked(
-                f"another desk already uses the {self.name}; end it, or choose another database"
-            ) from error
-        except psycopg.Error:
-            connection.close()
-            raise
-        return connection
-
-    def engine(self, *, for_writing: bool) -> Engine:
-        """Return an engine that notices a lost connection before it uses it."""
-        from sqlalchemy import create_engine
-
-        return create_engine("postgresql+psycopg://", creator=self._open, pool_pre_ping=True)
-
-    def checkpoint(self) -> None:
-        """Do nothing: the server keeps its own log."""
-
-    def failure(self, error: BaseException) -> StoreFailed:
-        """Say what the server answered, without the password."""
-        reason = _first_line(error)
-        if self._password:
-            reason = reason.replace(self._password, "…")
-        return StoreFailed(
-            f"{self.name}: cannot be used ({reason}); check DATABASE_URL and that the server runs",
-            reason=reason,
-        )
-
-
 def find_database(home: Path, url: str = "", lock_seconds: float = LOCK_SECONDS) -> Database:
     """Return the database of `url`, or the SQLite file in `home` when it is empty.
 
@@ -244,16 +160,13 @@ def find_database(home: Path, url: str = "", lock_seconds: float = LOCK_SECONDS)
     """
     if not url:
         return SqliteDatabase(home / DATABASE_FILE, lock_seconds)
+    source = database_url_source(home, url)
     if not url.startswith(_POSTGRES_SCHEMES):
         raise InvalidSetting(
-            f"DATABASE_URL: cannot be used; it must begin with {', '.join(_POSTGRES_SCHEMES)}, "
+            f"{source}: cannot be used; it must begin with {', '.join(_POSTGRES_SCHEMES)}, "
             "or be empty for SQLite",
-            field="DATABASE_URL",
+            field=source,
         )
-    return PostgresDatabase(url, lock_seconds)
+    from engine.store.postgres import PostgresDatabase
 
-
-def _first_line(error: BaseException) -> str:
-    """Return the first line of the driver's own message, from under SQLAlchemy's wrapping."""
-    told_by_driver = getattr(error, "orig", None) or error
-    return (str(told_by_driver).strip() or type(told_by_driver).__name__).splitlines()[0]
+    return PostgresDatabase(url, source, lock_seconds)

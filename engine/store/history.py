@@ -30,13 +30,13 @@ class History:
     def orders(self, trader_id: int | None, before_ms: int | None, limit: int) -> tuple[Order, ...]:
         """Return orders created before a time, oldest first."""
         with Session(self._engine) as session:
-            rows = _page(session, OrderRow, "created_ms", "client_order_id", trader_id, before_ms, limit)
+            rows = _page(session, OrderRow, "created_ms", "row_number", trader_id, before_ms, limit)
             return tuple(from_row(Order, row.model_dump()) for row in rows)
 
     def fills(self, trader_id: int | None, before_ms: int | None, limit: int) -> tuple[Fill, ...]:
         """Return fills made before a time, oldest first."""
         with Session(self._engine) as session:
-            rows = _page(session, FillRow, "ts_ms", "trade_id", trader_id, before_ms, limit)
+            rows = _page(session, FillRow, "ts_ms", "row_number", trader_id, before_ms, limit)
             return tuple(from_row(Fill, row.model_dump()) for row in rows)
 
     def decisions(

@@ -1,14 +1,23 @@
-"""The home directory: made private, checked for writing, and locked for one desk."""
+"""The home directory: made private, checked for writing, and locked for one desk.
+
+A folder of the user's own that others may enter is closed to them when it is empty or a desk's home
+already, and refused when it holds anything else: taking a shared folder from those who use it is not
+the desk's to do. A folder of somebody else is taken as it is; the files in it are private anyway.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from pathlib import Path
 
 from engine.errors import HomeLocked, StoreFailed
+from engine.settings import CONFIG_FILE
+from engine.store.database import DATABASE_FILE
 
 LOCK_FILE = "desk.lock"
+_HOME_FILES = frozenset({LOCK_FILE, DATABASE_FILE, CONFIG_FILE})
 
 
 def prepare_home(home: Path) -> None:
@@ -24,6 +33,21 @@ def prepare_home(home: Path) -> None:
         raise StoreFailed(
             f"{home}: cannot be written to; make it writable or choose another with --home", path=str(home)
         )
+    _make_private(home)
+
+
+def _make_private(home: Path) -> None:
+    found = home.stat()
+    if found.st_uid != os.geteuid() or not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return
+    contents = {entry.name for entry in home.iterdir()}
+    if contents and not contents & _HOME_FILES:
+        raise StoreFailed(
+            f"{home}: other users may enter it, and it holds more than a desk; "
+            "close it to them with chmod 700, or choose another folder with --home",
+            path=str(home),
+        )
+    home.chmod(0o700)
 
 
 class HomeLock:

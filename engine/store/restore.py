@@ -18,7 +18,8 @@ from engine.model.fill import Fill
 from engine.model.order import Order, OrderStatus
 from engine.model.position import Position
 from engine.store.changes import Binding, Program, Setting, TraderState, Wallet
-from engine.store.database import Database, PlainConnection
+from engine.store.connection import PlainConnection
+from engine.store.database import Database
 from engine.store.rows import from_tuple
 
 RECENT_ORDERS = 200
@@ -49,6 +50,8 @@ class StoredTrader(msgspec.Struct, frozen=True, kw_only=True):
 
 class DeskState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a restart needs; every sequence is oldest first.
+
+    Orders and fills of one millisecond stand in the order they were first written, trader by trader.
 
     `open_orders` is complete. `recent_orders` (which includes open ones) and `fills` hold the last
     200 of each trader, `decisions` the last 50 of each with whatever reasoning had streamed; one
@@ -125,27 +128,27 @@ class _Reader:
         return self._all(
             Order,
             "orders",
-            f"WHERE status IN ({marks}) ORDER BY created_ms, client_order_id",
+            f"WHERE status IN ({marks}) ORDER BY created_ms, row_number",
             *open_statuses,
         )
 
     def _recent_orders(self, trader_ids: Sequence[int]) -> tuple[Order, ...]:
-        newest = "WHERE trader_id = ? ORDER BY created_ms DESC, client_order_id DESC LIMIT ?"
+        newest = "WHERE trader_id = ? ORDER BY created_ms DESC, row_number DESC LIMIT ?"
         found = [
             order
             for trader_id in trader_ids
-            for order in self._all(Order, "orders", newest, trader_id, RECENT_ORDERS)
+            for order in reversed(self._all(Order, "orders", newest, trader_id, RECENT_ORDERS))
         ]
-        return tuple(sorted(found, key=lambda order: (order.created_ms, order.client_order_id)))
+        return tuple(sorted(found, key=lambda order: order.created_ms))
 
     def _recent_fills(self, trader_ids: Sequence[int]) -> tuple[Fill, ...]:
-        newest = "WHERE trader_id = ? ORDER BY ts_ms DESC, trade_id DESC LIMIT ?"
+        newest = "WHERE trader_id = ? ORDER BY ts_ms DESC, row_number DESC LIMIT ?"
         found = [
             fill
             for trader_id in trader_ids
-            for fill in self._all(Fill, "fills", newest, trader_id, RECENT_FILLS)
+            for fill in reversed(self._all(Fill, "fills", newest, trader_id, RECENT_FILLS))
         ]
-        return tuple(sorted(found, key=lambda fill: (fill.ts_ms, fill.trade_id)))
+        return tuple(sorted(found, key=lambda fill: fill.ts_ms))
 
     def _recent_decisions(self, trader_ids: Sequence[int]) -> tuple[DecisionRecord, ...]:
         newest = "WHERE trader_id = ? ORDER BY started_ms DESC, decision_id DESC LIMIT ?"

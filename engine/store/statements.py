@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Executable, Table, bindparam, delete, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from engine.model.account import EquityPoint, TraderConfig
+from engine.model.account import EquityPoint, TraderConfig, TraderStatus
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
 from engine.model.order import Order, OrderStatus
@@ -24,6 +24,7 @@ from engine.store.changes import (
     Program,
     ReasoningChunk,
     Setting,
+    TraderSeq,
     TraderState,
     Wallet,
 )
@@ -45,6 +46,10 @@ _UPSERTED: dict[type[Change], str] = {
 }
 
 
+_KEYS = {"orders": "client_order_id", "fills": "trade_id"}
+"""What tells the rows of a table apart whose primary key only numbers them."""
+
+
 class _Step(NamedTuple):
     """One row for one statement; the statement is named by its table and what it does."""
 
@@ -62,7 +67,10 @@ class Statements:
             (table, "put"): self._upsert(TABLES[table]) for table in _UPSERTED.values()
         }
         fills = TABLES["fills"]
-        self._statements["fills", "put"] = self._insert(fills).on_conflict_do_nothing()
+        self._statements["fills", "put"] = self._insert(fills).on_conflict_do_nothing().inline()
+        self._statements["trader_states", "count"] = self._upsert(
+            TABLES["trader_states"], replacing=frozenset({"seq"})
+        )
         for table, key in (("positions", ("trader_id", "symbol")), ("reasoning", ("decision_id",))):
             columns = TABLES[table].c
             matches = [columns[name] == bindparam(name) for name in key]
@@ -76,10 +84,14 @@ class Statements:
         for name, group in groupby(steps, key=lambda step: (step.table, step.verb)):
             connection.execute(self._statements[name], [step.row for step in group])
 
-    def _upsert(self, table: Table) -> Executable:
-        statement: Any = self._insert(table)
-        key = {column.name for column in table.primary_key}
-        replaced = {column.name: statement.excluded[column.name] for column in table.columns}
+    def _upsert(self, table: Table, replacing: frozenset[str] | None = None) -> Executable:
+        """Return the statement that puts a row, or replaces all or some columns of the one there is."""
+        # Inline: nobody asks for the number a new row is given.
+        statement: Any = self._insert(table).inline()
+        primary_key = {column.name for column in table.primary_key}
+        key = {_KEYS[table.name]} if table.name in _KEYS else primary_key
+        facts = {column.name for column in table.columns} - primary_key - key
+        replaced = {name: statement.excluded[name] for name in sorted(replacing or facts)}
         allowed = text(_ALLOWED_STEP) if table.name == "orders" else None
         upsert: Executable = statement.on_conflict_do_update(
             index_elements=sorted(key), set_=replaced, where=allowed
@@ -90,6 +102,9 @@ class Statements:
 def _steps(change: Change) -> Iterator[_Step]:
     if isinstance(change, Fill):
         yield _Step("fills", "put", to_row(change))
+    elif isinstance(change, TraderSeq):
+        unknown = TraderState(trader_id=change.trader_id, status=TraderStatus.PAUSED, seq=change.seq)
+        yield _Step("trader_states", "count", to_row(unknown))
     elif isinstance(change, PositionClosed):
         yield _Step("positions", "drop", to_row(change))
     elif isinstance(change, DecisionRecord):

@@ -18,7 +18,8 @@ import msgspec
 
 from engine.errors import DeskError, StoreFailed
 from engine.store.changes import Change
-from engine.store.database import LOCK_SECONDS, Database, PlainConnection, find_database
+from engine.store.connection import LOCK_SECONDS
+from engine.store.database import Database, find_database
 from engine.store.home import HomeLock, prepare_home
 from engine.store.migrations import HEAD, migrate, read_revision
 from engine.store.restore import DeskState, read_desk_state
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from engine.model.order import Order
     from engine.store.history import History
 
-CLOSE_SECONDS = 10.0
+CLOSE_SECONDS = 1.5
 PAGE_LIMIT = 1_000
 
 
@@ -44,12 +45,10 @@ class Store:
         self,
         database: Database,
         lock: HomeLock,
-        claim: PlainConnection | None,
         on_failure: Callable[[StoreFailed], None] | None,
     ) -> None:
         self._database = database
         self._lock = lock
-        self._claim = claim
         self._writer = Writer(database, on_failure)
         self._history: History | None = None
         self._history_opening = threading.Lock()
@@ -75,23 +74,13 @@ class Store:
         """
         prepare_home(home)
         lock = HomeLock.take(home)
-        claim = None
         try:
             database = find_database(home, database_url, lock_seconds)
-            try:
-                claim = database.claim()
-                if read_revision(database) not in (None, HEAD):
-                    migrate(database)
-            except DeskError:
-                raise
-            except Exception as error:
-                raise database.failure(error) from error
+            _claim(database)
         except BaseException:
-            if claim is not None:
-                claim.close()
             lock.release()
             raise
-        return cls(database, lock, claim, on_failure)
+        return cls(database, lock, on_failure)
 
     def restore(self) -> DeskState:
         """Read everything a restart needs; empty for a new database. Blocks for a few milliseconds."""
@@ -150,26 +139,40 @@ class Store:
             self._read, lambda history: history.decisions(trader_id, before_ms, _page_size(limit))
         )
 
+    def hurry(self) -> None:
+        """Wait only a moment for another program's locks from now on, since the desk ends."""
+        self._database.hurry()
+
     def close(self, timeout_seconds: float = CLOSE_SECONDS) -> None:
         """Write what waits, fold the log into the database and give the home free.
 
-        Raises `StoreFailed` when the writer does not end in time; the home then stays locked until
-        the process ends, because something may still be written. A second call does nothing.
+        Raises `StoreFailed` with the number of changes that could not be written. When that is
+        because the writer does not end in time, the home stays locked until the process ends, since
+        something may still be written. A second call does nothing.
         """
         if self._closed:
             return
-        self._writer.close(timeout_seconds)
-        self._closed = True
+        try:
+            self._writer.close(timeout_seconds)
+            self._checkpoint()
+        finally:
+            if self._writer.has_ended:
+                self._closed = True
+                self._give_free()
+
+    def _checkpoint(self) -> None:
         if self._history is not None:
             self._history.close()
         try:
             self._database.checkpoint()
         except Exception as error:
             raise self._database.failure(error) from error
-        finally:
-            if self._claim is not None:
-                self._claim.close()
-            self._lock.release()
+
+    def _give_free(self) -> None:
+        if self._history is not None:
+            self._history.close()
+        self._database.release()
+        self._lock.release()
 
     async def aclose(self, timeout_seconds: float = CLOSE_SECONDS) -> None:
         """Do what `close` does without blocking the event loop."""
@@ -191,6 +194,19 @@ class Store:
 
                 self._history = History(self._database.engine(for_writing=False))
             return self._history
+
+
+def _claim(database: Database) -> None:
+    """Make the database this desk's alone, and its schema current unless it is empty."""
+    try:
+        database.claim()
+        if read_revision(database) not in (None, HEAD):
+            migrate(database)
+    except BaseException as error:
+        database.release()
+        if isinstance(error, DeskError) or not isinstance(error, Exception):
+            raise
+        raise database.failure(error) from error
 
 
 def _page_size(limit: int) -> int:

@@ -2,7 +2,8 @@
 
 No foreign keys: the journal must take a fill whose order it has not seen and an order whose trader
 is not yet written, since refusing a fact that has happened would lose it. A decision's reasoning
-lives in `reasoning` only, streamed or whole. Importing this module imports SQLModel.
+lives in `reasoning` only, streamed or whole. Orders and fills are numbered as they are first written,
+so that those of one millisecond keep their order. Importing this module imports SQLModel.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Dialect, Index, Numeric, Text
+from sqlalchemy import BigInteger, Dialect, Index, Integer, Numeric, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
@@ -40,6 +41,15 @@ class ExactDecimal(TypeDecorator[Decimal]):
 
 def _text_key() -> Any:
     return Field(primary_key=True, sa_type=Text)
+
+
+def _row_number() -> Any:
+    # SQLite counts rows by itself only in a key of exactly the type INTEGER.
+    return Field(default=None, primary_key=True, sa_type=BigInteger().with_variant(Integer(), "sqlite"))
+
+
+def _unique_text() -> Any:
+    return Field(sa_type=Text, unique=True)
 
 
 def _integer_key() -> Any:
@@ -96,6 +106,7 @@ class WalletRow(SQLModel, table=True):
     realized_pnl: Decimal = _exact()
     fees: Decimal = _exact()
     funding: Decimal = _exact()
+    next_trade_number: int = _integer()
 
 
 class ProgramRow(SQLModel, table=True):
@@ -128,7 +139,8 @@ class OrderRow(SQLModel, table=True):
         Index("ix_orders_trader_id_created_ms", "trader_id", "created_ms"),
         Index("ix_orders_status", "status"),
     )
-    client_order_id: str = _text_key()
+    row_number: int | None = _row_number()
+    client_order_id: str = _unique_text()
     trader_id: int = _integer()
     symbol: str = _text()
     side: str = _text()
@@ -158,7 +170,8 @@ class FillRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "fills"
     __table_args__ = (Index("ix_fills_trader_id_ts_ms", "trader_id", "ts_ms"),)
-    trade_id: str = _text_key()
+    row_number: int | None = _row_number()
+    trade_id: str = _unique_text()
     client_order_id: str = _text()
     trader_id: int = _integer()
     symbol: str = _text()

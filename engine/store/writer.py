@@ -4,7 +4,8 @@ A unit of changes is all or nothing. Units that wait while a commit is under way
 (group commit), so the cost of making them durable is paid once. When a shared commit fails on one
 unit's account, the units are repeated under a savepoint each and only the faulty one fails; when the
 database itself fails (full, locked, gone), all of them do. Units that tell what has already happened are
-kept then and written, in their order, as soon as the database takes them again.
+kept then and written, in their order, as soon as the database takes them again. What is still kept when the
+writer closes is tried once more, and its loss is told.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,9 @@ UNITS_PER_COMMIT = 2_000
 RETRY_SECONDS = 1.0
 """How long a database that refused is left alone before kept units are tried again."""
 
+PREPARE_SECONDS = 5.0
+"""How long closing waits for a writer that has only just begun to import and migrate."""
+
 
 class _Unit(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...]
@@ -55,11 +59,14 @@ class Writer:
         self._database = database
         self._on_failure = on_failure
         self._kept: list[_Unit] = []
+        self._last_failure: StoreFailed | None = None
         self._waiting: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="nightdesk-store-writer", daemon=True)
         self._state = threading.Lock()
         self._started = False
         self._closed = False
+        self._owed = 0
+        self._began = threading.Event()
         self._prepared: tuple[Engine, Statements] | None = None
 
     def start(self) -> None:
@@ -83,19 +90,40 @@ class Writer:
             if self._closed:
                 unit.written.set_exception(StoreFailed("the store is closed; nothing was written"))
             else:
+                self._owed += len(changes)
                 self._waiting.put(unit)
         return unit.written
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will be written."""
+        return self._closed and not self._thread.is_alive()
+
     def close(self, timeout_seconds: float) -> None:
-        """Write what waits, then end the thread; raise `StoreFailed` if that takes too long."""
+        """Write what waits, trying once more with a short wait for locks, and end the thread.
+
+        Raises `StoreFailed` with the number of changes that could not be written, or were not within
+        the time; `has_ended` tells whether they still might be.
+        """
+        self._database.hurry()
         with self._state:
             if not self._closed:
                 self._closed = True
                 self._waiting.put(None)
-        if self._started:
-            self._thread.join(timeout_seconds)
-            if self._thread.is_alive():
-                raise StoreFailed(f"the store could not write everything within {timeout_seconds:g} s")
+        if not self._started:
+            return
+        self._began.wait(PREPARE_SECONDS)
+        self._thread.join(timeout_seconds)
+        with self._state:
+            owed, failure = self._owed, self._last_failure
+        if self._thread.is_alive():
+            lost = f"{_counted(owed)} could not be written within {timeout_seconds:g} s"
+            raise StoreFailed(f"{lost}: {self._database.name} does not answer", changes=str(owed))
+        if owed:
+            reason = failure.message if failure else self._database.name
+            raise StoreFailed(
+                f"{_counted(owed)} could not be written before the end: {reason}", changes=str(owed)
+            )
 
     def _run(self) -> None:
         try:
@@ -103,6 +131,7 @@ class Writer:
         except Exception:
             # Reported by the first unit, which meets the same failure unless it has passed by then.
             self._prepared = None
+        self._began.set()
         more_to_come = True
         while more_to_come:
             units, more_to_come = self._take()
@@ -135,7 +164,7 @@ class Writer:
             migrate(self._database)
             from engine.store.statements import Statements
 
-            engine = self._database.engine(for_writing=True)
+            engine = self._database.claimed_engine()
             self._prepared = engine, Statements(engine.dialect.name)
         return self._prepared
 
@@ -144,11 +173,13 @@ class Writer:
             faulty = self._commit(units)
         except Exception as error:
             failure = self._failure(error)
+            self._kept = [unit for unit in units if unit.is_kept]
+            self._settle((unit for unit in units if not unit.is_kept), failure)
             for unit in units:
                 _finish(unit, failure)
-            self._kept = [unit for unit in units if unit.is_kept]
             self._report(failure)
             return
+        self._settle(units)
         for unit in units:
             if id(unit) not in faulty:
                 _finish(unit, None)
@@ -180,6 +211,12 @@ class Writer:
                     faulty[id(unit)] = _refusal(unit, error)
         return faulty
 
+    def _settle(self, units: Iterable[_Unit], failure: StoreFailed | None = None) -> None:
+        """Owe these no longer: they are durable, or were refused and whoever waits is told."""
+        with self._state:
+            self._owed -= sum(len(unit.changes) for unit in units)
+            self._last_failure = failure
+
     def _failure(self, error: Exception) -> StoreFailed:
         return error if isinstance(error, StoreFailed) else self._database.failure(error)
 
@@ -207,7 +244,14 @@ def _database_failed(error: Exception) -> bool:
     """Tell a failure of the database, which strikes every unit, from a value it cannot take."""
     from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
-    return isinstance(error, OSError | OperationalError | InterfaceError) or type(error) is DatabaseError
+    return (
+        isinstance(error, StoreFailed | OSError | OperationalError | InterfaceError)
+        or type(error) is DatabaseError
+    )
+
+
+def _counted(changes: int) -> str:
+    return "1 change" if changes == 1 else f"{changes} changes"
 
 
 def _refusal(unit: _Unit, error: Exception) -> StoreFailed:

@@ -91,10 +91,8 @@ class TraderBooks:
                     return (PositionClosed(trader_id=trader_id, symbol=symbol),)
                 self.positions[symbol] = position
                 return (position,)
-            case WalletReport(trader_id, cash, realized_pnl, fees, funding):
-                self.wallet = Wallet(
-                    trader_id=trader_id, cash=cash, realized_pnl=realized_pnl, fees=fees, funding=funding
-                )
+            case WalletReport():
+                self.wallet = Wallet(**msgspec.structs.asdict(report))
                 return (self.wallet,)
             case BalanceReport():
                 self._ledger.alert_balance(report)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from engine.clock import Clock
 from engine.exchanges.base import BalanceReason, BalanceReport
 from engine.model.event import Alert, Edge, Severity, Topic
-from engine.store.changes import Change
+from engine.store.changes import Change, TraderSeq
 from engine.streams import Bus
 from engine.trading.journal import DeskJournal
 
@@ -29,15 +29,19 @@ class TraderLedger:
 
     def write(self, *changes: Change) -> None:
         """Store what has happened without waiting."""
-        self._journal.write(*changes)
+        self._journal.write(*changes, self._numbered())
 
     async def journal(self, *changes: Change) -> None:
         """Return when changes are durable; raise `StoreFailed` if they cannot be."""
-        await self._journal.journal(*changes)
+        await self._journal.journal(*changes, self._numbered())
 
     async def written(self, timeout_seconds: float | None = None) -> None:
         """Return when everything written so far is durable, has failed, or the time is over."""
         await self._journal.written(timeout_seconds)
+
+    def _numbered(self) -> TraderSeq:
+        """Return how far the edges were numbered, so that a restart numbers on."""
+        return TraderSeq(trader_id=self.trader_id, seq=self.seq)
 
     def alert(self, severity: Severity, message: str) -> None:
         """Tell whoever watches."""

@@ -69,7 +69,7 @@ def test_a_market_order_fills_pays_the_taker_fee_and_opens_a_position() -> None:
     assert wallet.cash == CAPITAL - fill.fee
     assert the_position(wallet).isolated_margin == d("3350.005")
     assert isinstance(reports[-2], PositionReport)
-    assert reports[-1] == WalletReport(1, wallet.cash, d(0), fill.fee, d(0))
+    assert reports[-1] == WalletReport(1, wallet.cash, d(0), fill.fee, d(0), wallet.next_trade_number)
 
 
 def test_a_resting_limit_reserves_margin_and_fee_and_fills_as_maker() -> None:

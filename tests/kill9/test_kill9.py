@@ -8,51 +8,108 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import selectors
 import signal
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
 
 from engine.local_desk import LocalDesk
 from engine.model.event import Topic
-from engine.model.order import OrderStatus
+from engine.model.fill import Fill
+from engine.model.order import Order, OrderStatus
+from engine.store.restore import DeskState, StoredTrader
 from engine.store.store import Store
 from engine.streams import Bus
-from tests.kill9.trade_until_killed import MANUAL_TRADER, SETTINGS
+from tests.kill9.trade_until_killed import SETTINGS
 
-KILLS = int(os.environ.get("NIGHTDESK_KILLS", "4"))
+KILLS = int(os.environ.get("NIGHTDESK_KILLS", "6"))
+SECONDS_ALIVE = 1.6
+"""The longest life of a desk killed by the clock: half of it goes by until it trades."""
+
 ROOT = Path(__file__).parents[2]
 
 
-def run_until_killed(home: Path, seed: int, orders_before_kill: int) -> dict[str, OrderStatus]:
-    """Let a desk trade, kill it after so many acknowledged orders, and return their last known states."""
-    desk = subprocess.Popen(
-        [sys.executable, "-m", "tests.kill9.trade_until_killed", str(home), str(seed)],
+def run_desk(home: Path, seed: int, *options: str) -> subprocess.Popen[str]:
+    """Start a desk that trades as fast as it can."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.kill9.trade_until_killed", str(home), str(seed), *options],
         stdout=subprocess.PIPE,
         cwd=ROOT,
         text=True,
     )
+
+
+def run_until_killed(home: Path, seed: int, orders_before_kill: int) -> dict[str, OrderStatus]:
+    """Let a desk trade, kill it after so many acknowledged orders, and return their last known states."""
+    desk = run_desk(home, seed)
     told: dict[str, OrderStatus] = {}
     assert desk.stdout is not None
     with desk.stdout as lines:
         for line in lines:
-            word, *rest = line.split()
-            if word == "order" and len(rest) == 2:
-                told[rest[0]] = OrderStatus(rest[1])
+            told |= told_order(line)
             if len(told) == orders_before_kill:
-                desk.send_signal(signal.SIGKILL)
+                desk.kill()
     desk.wait()
     assert desk.returncode == -signal.SIGKILL
     return told
+
+
+def run_for(home: Path, seed: int, seconds: float, *options: str) -> dict[str, OrderStatus]:
+    """Kill a desk so long after its process began, wherever it is, and return what it had told."""
+    desk = run_desk(home, seed, *options)
+    assert desk.stdout is not None
+    written = b""
+    deadline = monotonic() + seconds
+    with desk.stdout as pipe, selectors.DefaultSelector() as ready:
+        ready.register(pipe, selectors.EVENT_READ)
+        while (left := deadline - monotonic()) > 0:
+            if ready.select(left):
+                piece = os.read(pipe.fileno(), 65_536)
+                if not piece:
+                    break
+                written += piece
+        desk.kill()
+        while piece := os.read(pipe.fileno(), 65_536):
+            written += piece
+    assert desk.wait() in (0, -signal.SIGKILL)
+    # The last line may be cut off.
+    told: dict[str, OrderStatus] = {}
+    for line in written.decode().split("\n")[:-1]:
+        told |= told_order(line)
+    return told
+
+
+def told_order(line: str) -> dict[str, OrderStatus]:
+    """Return the order and status that a line of the desk tells, if it does."""
+    word, *rest = line.split()
+    return {rest[0]: OrderStatus(rest[1])} if word == "order" and len(rest) == 2 else {}
 
 
 def test_what_was_acknowledged_survives_and_the_books_add_up(tmp_path: Path) -> None:
     home = tmp_path / "home"
     chance = random.Random(20260101)
     told: dict[str, OrderStatus] = {}
-    for kill in range(KILLS):
+    for kill in range(KILLS // 2):
         told |= run_until_killed(home, kill, chance.randint(5, 40))
+        check_books(home, told)
+
+
+def test_a_desk_may_be_killed_at_any_millisecond_even_while_it_opens_or_closes(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    chance = random.Random(20260102)
+    told: dict[str, OrderStatus] = {}
+    for kill in range(KILLS):
+        # Now and then the home is new, so that its database is being made; every other desk closes by itself.
+        if kill % 4 == 0:
+            home, told = tmp_path / f"home{kill}", {}
+        orders = ("--orders", str(chance.randint(1, 20))) if kill % 2 else ()
+        told |= run_for(home, kill, chance.uniform(0.2, SECONDS_ALIVE), *orders)
         check_books(home, told)
 
 
@@ -77,32 +134,79 @@ def test_a_desk_opens_again_after_a_kill_and_settles_every_order(tmp_path: Path)
     asyncio.run(asyncio.wait_for(reopen(), 30))
 
 
-def check_books(home: Path, told: dict[str, OrderStatus]) -> None:
-    """Compare everything that was acknowledged, and every book, with what is on disk."""
+class Books(NamedTuple):
+    """Everything a home's database holds."""
+
+    state: DeskState
+    orders: dict[str, Order]
+    fills: tuple[Fill, ...]
+
+
+def read_books(home: Path) -> Books:
     store = Store.open(home)
     try:
-        state = store.restore()
-        orders = {order.client_order_id: order for order in asyncio.run(store.orders(limit=1_000))}
-        fills = asyncio.run(store.fills(limit=1_000))
+        orders = asyncio.run(every(store.orders, lambda order: order.created_ms))
+        fills = asyncio.run(every(store.fills, lambda fill: fill.ts_ms))
+        return Books(store.restore(), {order.client_order_id: order for order in orders}, fills)
     finally:
         store.close()
+
+
+async def every[T](
+    page: Callable[..., Awaitable[tuple[T, ...]]], time_of: Callable[[T], int]
+) -> tuple[T, ...]:
+    """Return all pages of a history, oldest first."""
+    found: tuple[T, ...] = ()
+    before_ms = None
+    while older := await page(before_ms=before_ms, limit=1_000):
+        found = (*older, *found)
+        before_ms = time_of(older[0])
+    return found
+
+
+def check_books(home: Path, told: dict[str, OrderStatus]) -> None:
+    """Compare everything that was acknowledged, and every trader's books, with what is on disk."""
+    books = read_books(home)
     for identity, status in told.items():
-        assert identity in orders, f"{identity} was acknowledged and is lost"
-        assert status.can_become(orders[identity].status), f"{identity} went back from {status}"
-    assert len({fill.trade_id for fill in fills}) == len(fills)
-    filled: dict[str, Decimal] = {}
-    held: dict[str, Decimal] = {}
+        assert identity in books.orders, f"{identity} was acknowledged and is lost"
+        now = books.orders[identity].status
+        assert status.can_become(now), f"{identity} went back from {status} to {now}"
+    filled: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for fill in books.fills:
+        filled[fill.client_order_id] += fill.quantity
+    # A liquidation is the venue's own order: it has fills, but no order of the desk.
+    for identity, order in books.orders.items():
+        assert order.filled_quantity == filled[identity], f"{identity}: fills are missing or repeated"
+    for trader in books.state.traders:
+        check_trader(trader, books)
+
+
+def check_trader(trader: StoredTrader, books: Books) -> None:
+    """Check that a trader's fills, positions and money tell the same story."""
+    trader_id = trader.config.trader_id
+    fills = [fill for fill in books.fills if fill.trader_id == trader_id]
+    positions = [position for position in books.state.positions if position.trader_id == trader_id]
+    held: defaultdict[str, Decimal] = defaultdict(Decimal)
+    spent = Decimal(0)
     for fill in fills:
-        filled[fill.client_order_id] = filled.get(fill.client_order_id, Decimal(0)) + fill.quantity
-        if fill.trader_id == MANUAL_TRADER:
-            held[fill.symbol] = held.get(fill.symbol, Decimal(0)) + fill.side.sign * fill.quantity
-    for identity, quantity in filled.items():
-        assert orders[identity].filled_quantity == quantity
-    on_disk = {p.symbol: p.quantity for p in state.positions if p.trader_id == MANUAL_TRADER}
-    assert on_disk == {symbol: quantity for symbol, quantity in held.items() if quantity}
-    trader = next(trader for trader in state.traders if trader.config.trader_id == MANUAL_TRADER)
-    assert trader.wallet is not None
-    mine = [fill for fill in fills if fill.trader_id == MANUAL_TRADER]
-    paid = sum((fill.fee for fill in mine), Decimal(0))
-    earned = sum((fill.realized_pnl for fill in mine), Decimal(0))
-    assert trader.wallet.cash == trader.config.initial_capital + earned - paid + trader.wallet.funding
+        held[fill.symbol] += fill.side.sign * fill.quantity
+        spent += fill.side.sign * fill.quantity * fill.price
+    assert {p.symbol: p.quantity for p in positions} == {s: q for s, q in held.items() if q}
+    wallet = trader.wallet
+    assert wallet is not None
+    paid = sum((fill.fee for fill in fills), Decimal(0))
+    earned = sum((fill.realized_pnl for fill in fills), Decimal(0))
+    assert wallet.fees == paid
+    assert wallet.realized_pnl == earned
+    assert wallet.cash == trader.config.initial_capital + earned - paid + wallet.funding
+    if len(held) == len(positions) and all(p.opened_ms == first_fill_ms(fills, p.symbol) for p in positions):
+        assert wallet.funding == sum((p.funding for p in positions), Decimal(0))
+    worth = sum((p.quantity * p.mark_price for p in positions), Decimal(0))
+    unrealized = sum((p.quantity * (p.mark_price - p.entry_price) for p in positions), Decimal(0))
+    from_trades = trader.config.initial_capital - spent - paid + wallet.funding + worth
+    # Entry prices and profits are rounded to a fraction of a cent at every fill.
+    assert abs(wallet.cash + unrealized - from_trades) < Decimal("0.01")
+
+
+def first_fill_ms(fills: list[Fill], symbol: str) -> int:
+    return min(fill.ts_ms for fill in fills if fill.symbol == symbol)

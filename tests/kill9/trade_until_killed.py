@@ -1,6 +1,8 @@
 """A desk that trades as fast as it can and prints every order it was told of; made to be killed.
 
-python -m tests.kill9.trade_until_killed HOME SEED
+python -m tests.kill9.trade_until_killed HOME SEED [--orders N]
+
+With `--orders` it closes in order after so many, if nobody has killed it before.
 """
 
 from __future__ import annotations
@@ -21,12 +23,13 @@ MANUAL_TRADER = 3
 SETTINGS = Settings(replay=ReplaySettings(speed=600))
 
 
-async def trade(home: Path, seed: int) -> None:
+async def trade(home: Path, seed: int, most_orders: int | None) -> None:
     desk = await LocalDesk.open(home, SETTINGS, Bus())
     await desk.start()
     print("ready", flush=True)
     chance = random.Random(seed)
-    while True:
+    told = 0
+    while most_orders is None or told < most_orders:
         try:
             order = await _one_action(desk, chance)
         except DeskError as error:
@@ -34,7 +37,9 @@ async def trade(home: Path, seed: int) -> None:
         else:
             if order is not None:
                 print("order", order.client_order_id, order.status, flush=True)
+                told += 1
         await asyncio.sleep(0)
+    await desk.close()
 
 
 async def _one_action(desk: LocalDesk, chance: random.Random) -> Order | None:
@@ -68,4 +73,5 @@ async def _one_action(desk: LocalDesk, chance: random.Random) -> Order | None:
 
 
 if __name__ == "__main__":
-    asyncio.run(trade(Path(sys.argv[1]), int(sys.argv[2])))
+    most = int(sys.argv[sys.argv.index("--orders") + 1]) if "--orders" in sys.argv else None
+    asyncio.run(trade(Path(sys.argv[1]), int(sys.argv[2]), most))

@@ -6,11 +6,12 @@ import random
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from time import monotonic
 
 import psycopg
 import pytest
 
-from engine.errors import StoreFailed
+from engine.errors import HomeLocked, StoreFailed
 from engine.store.database import DATABASE_FILE, find_database
 from engine.store.store import Store
 from tests.store.conftest import OpenStore, PostgresServer
@@ -105,6 +106,46 @@ async def test_a_locked_database_refuses_intents_and_keeps_what_has_happened(
     assert {each.client_order_id for each in store.restore().open_orders} == {"kept", "taken"}
 
 
+@pytest.mark.parametrize("lock_seconds", [0.1, 60])
+def test_closing_a_locked_database_tells_what_is_lost_and_takes_no_two_seconds(
+    home: Path, database_url: str, lock_seconds: float
+) -> None:
+    store = Store.open(home, database_url, lock_seconds=lock_seconds)
+    store.write(trader()).result()
+    with closing(_hold(home, database_url)):
+        store.write(order("a"), order("b"))
+        store.write(order("c"))
+        began = monotonic()
+        with pytest.raises(StoreFailed, match="3 changes could not be written"):
+            store.close()
+        assert monotonic() - began < 1.8
+
+
+def test_a_home_is_free_again_after_its_changes_were_lost(
+    open_store: OpenStore, home: Path, database_url: str
+) -> None:
+    store = open_store(lock_seconds=0.1)
+    store.write(trader()).result()
+    with closing(_hold(home, database_url)):
+        with pytest.raises(StoreFailed, match="lock"):
+            store.write(order("lost")).result()
+        with pytest.raises(StoreFailed, match=r"1 change could not be written before the end: .*lock"):
+            store.close()
+    store.close()
+    assert open_store().restore().open_orders == ()
+
+
+def test_what_was_kept_is_written_at_the_end_when_the_database_is_free_again(
+    open_store: OpenStore, home: Path, database_url: str
+) -> None:
+    store = open_store(lock_seconds=0.1)
+    store.write(trader()).result()
+    with closing(_hold(home, database_url)), pytest.raises(StoreFailed, match="lock"):
+        store.write(order("kept")).result()
+    store.close()
+    assert [each.client_order_id for each in open_store().restore().open_orders] == ["kept"]
+
+
 def test_writing_never_waits_for_the_database(open_store: OpenStore, home: Path, database_url: str) -> None:
     store = open_store(lock_seconds=60)
     store.write(trader()).result()
@@ -116,13 +157,76 @@ def test_writing_never_waits_for_the_database(open_store: OpenStore, home: Path,
 
 
 def test_a_lost_server_connection_is_replaced(home: Path, postgres: PostgresServer) -> None:
-    store = Store.open(home, postgres.create_database())
+    url = postgres.create_database()
+    store = Store.open(home, url)
     store.write(trader()).result()
-    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE pid <> pg_backend_pid() AND application_name = 'nightdesk'"
-        )
+    _end_all_sessions(postgres)
     store.write(order("a")).result()
     assert [each.client_order_id for each in store.restore().open_orders] == ["a"]
+    with pytest.raises(HomeLocked):
+        Store.open(home.with_name("another"), url, lock_seconds=0.1)
     store.close()
+
+
+def test_a_connection_lost_before_the_first_write_is_replaced(home: Path, postgres: PostgresServer) -> None:
+    store = Store.open(home, postgres.create_database())
+    _end_all_sessions(postgres)
+    store.write(trader(), order("a")).result()
+    store.close()
+
+
+async def test_no_two_desks_write_to_one_server_after_a_lost_connection(
+    home: Path, postgres: PostgresServer
+) -> None:
+    url = postgres.create_database()
+    first = Store.open(home, url, lock_seconds=0.1)
+    first.write(trader()).result()
+    _end_all_sessions(postgres)
+    second = Store.open(home.with_name("another"), url)
+    with pytest.raises(HomeLocked, match="another desk"):
+        await first.journal(order("beside the other desk"))
+    second.write(order("of the second")).result()
+    second.close()
+    with pytest.raises(HomeLocked, match="start it again"):
+        await first.journal(order("from books that are out of date"))
+    first.write(order("neither is this"))
+    with pytest.raises(StoreFailed, match="1 change could not be written"):
+        first.close()
+    third = Store.open(home, url)
+    assert [each.client_order_id for each in third.restore().open_orders] == ["of the second"]
+    third.close()
+
+
+async def test_a_desk_whose_connection_was_lost_goes_on_when_no_other_desk_wrote(
+    home: Path, postgres: PostgresServer
+) -> None:
+    url = postgres.create_database()
+    first = Store.open(home, url, lock_seconds=0.1)
+    first.write(trader()).result()
+    _end_all_sessions(postgres)
+    visitor = Store.open(home.with_name("another"), url)
+    with pytest.raises(HomeLocked):
+        await first.journal(order("refused"))
+    visitor.close()
+    await first.journal(order("taken"))
+    assert [each.client_order_id for each in first.restore().open_orders] == ["taken"]
+    first.close()
+
+
+def test_the_server_acknowledges_only_what_its_disk_has(home: Path, postgres: PostgresServer) -> None:
+    url = postgres.create_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET synchronous_commit = off".encode())
+    Store.open(home, url).close()
+    engine = find_database(home, url).engine(for_writing=True)
+    with engine.connect() as session:
+        assert session.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+    engine.dispose()
+
+
+def _end_all_sessions(postgres: PostgresServer) -> None:
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND application_name = 'nightdesk'"
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import HomeLocked, InvalidSetting, StoreFailed
+from engine.settings import CONFIG_FILE
 from engine.store.database import DATABASE_FILE, find_database
 from engine.store.store import Store
 from tests.store.conftest import OpenStore, PostgresServer
@@ -18,6 +19,26 @@ def test_the_home_and_its_files_are_private(open_store: OpenStore, home: Path) -
     open_store().write(trader()).result()
     assert home.stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in home.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("content", [None, CONFIG_FILE, DATABASE_FILE])
+def test_a_home_that_others_may_enter_is_closed_to_them(home: Path, content: str | None) -> None:
+    home.mkdir()
+    if content is not None:
+        (home / content).touch()
+    home.chmod(0o755)
+    Store.open(home).close()
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_shared_folder_of_other_things_is_refused_and_left_alone(home: Path) -> None:
+    home.mkdir()
+    (home / "letters").touch()
+    home.chmod(0o777)
+    with pytest.raises(StoreFailed, match="chmod 700"):
+        Store.open(home)
+    assert home.stat().st_mode & 0o777 == 0o777
+    assert [entry.name for entry in home.iterdir()] == ["letters"]
 
 
 def test_sqlite_makes_every_commit_durable_before_it_is_acknowledged(home: Path) -> None:
@@ -114,8 +135,17 @@ def test_a_url_that_cannot_be_used_is_explained_without_its_password(
         Store.open(home, url)
     told = str(raised.value)
     assert "hunter2" not in told + repr(raised.value.__cause__)
-    assert "DATABASE_URL" in told
+    assert f"{home / CONFIG_FILE}: database_url" in told
     Store.open(home).close()
+
+
+@pytest.mark.parametrize("url", ["mysql://desk@127.0.0.1/x", "postgresql://desk@127.0.0.1:1/x"])
+def test_a_url_from_the_environment_is_named_as_such(
+    home: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises((InvalidSetting, StoreFailed), match="DATABASE_URL"):
+        Store.open(home, url)
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])

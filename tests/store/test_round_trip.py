@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.model.account import EquityPoint, TraderConfig
+from engine.model.account import EquityPoint, TraderConfig, TraderStatus
 from engine.model.decision import DecisionRecord, DecisionStatus
 from engine.model.fill import Fill
-from engine.model.order import Order
+from engine.model.order import Order, OrderStatus
 from engine.model.position import Position
 from engine.model.trigger import Trigger, TriggerKind
 from engine.store import restore
@@ -26,13 +26,14 @@ from engine.store.changes import (
     Program,
     ReasoningChunk,
     Setting,
+    TraderSeq,
     TraderState,
     Wallet,
 )
 from engine.store.restore import DeskState
 from engine.store.store import Store
 from tests.store.conftest import OpenStore
-from tests.store.values import trader, values_of
+from tests.store.values import fill, order, trader, values_of
 
 on_both_databases = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -94,6 +95,41 @@ def test_everything_is_there_after_closing_and_opening_again(open_store: OpenSto
     first.close()
     assert open_store().restore() == before
     assert [known.config.trader_id for known in before.traders] == [1, 2]
+
+
+def test_a_traders_number_is_kept_alone_and_its_status_stays(store: Store) -> None:
+    state = TraderState(trader_id=1, status=TraderStatus.ERROR, status_reason="its program broke", seq=3)
+    store.write(trader(1), trader(2), state).result()
+    store.write(TraderSeq(trader_id=1, seq=7), TraderSeq(trader_id=2, seq=8)).result()
+    first, second = (known.state for known in store.restore().traders)
+    assert first == msgspec.structs.replace(state, seq=7)
+    assert second == TraderState(trader_id=2, status=TraderStatus.PAUSED, seq=8)
+    store.write(TraderSeq(trader_id=1, seq=9), state, TraderSeq(trader_id=1, seq=10)).result()
+    assert store.restore().traders[0].state == msgspec.structs.replace(state, seq=10)
+
+
+async def test_orders_and_fills_of_one_millisecond_keep_the_order_they_came_in(open_store: OpenStore) -> None:
+    store = open_store()
+    identities = [f"nd-{number}" for number in range(12)]
+    await store.journal(trader(), *(order(identity) for identity in identities))
+    # Later states of the first orders do not make them the last ones.
+    await store.journal(order("nd-0", OrderStatus.ACCEPTED), *(fill(identity) for identity in identities))
+    store.close()
+    store = open_store()
+    state = store.restore()
+    assert [each.client_order_id for each in state.open_orders] == identities
+    assert [each.client_order_id for each in state.recent_orders] == identities
+    assert [each.trade_id for each in state.fills] == identities
+    assert [each.client_order_id for each in await store.orders()] == identities
+    assert [each.trade_id for each in await store.fills()] == identities
+
+
+def test_of_many_fills_of_one_millisecond_the_last_are_restored(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore, "RECENT_FILLS", 5)
+    store.write(trader(), *(fill(f"t-{number}") for number in range(12))).result()
+    assert [each.trade_id for each in store.restore().fills] == [f"t-{number}" for number in range(7, 12)]
 
 
 def test_a_new_database_restores_as_an_empty_desk(store: Store) -> None:

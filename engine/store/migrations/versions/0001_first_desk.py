@@ -19,6 +19,15 @@ def _key(name: str, kind: type[sa.BigInteger | sa.Text] = sa.BigInteger) -> sa.C
     return sa.Column(name, kind(), primary_key=True, autoincrement=False)
 
 
+def _row_number() -> sa.Column[int]:
+    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Column("row_number", kind, primary_key=True, autoincrement=True)
+
+
+def _unique_text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text(), nullable=False, unique=True)
+
+
 def _text(name: str, *, nullable: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.Text(), nullable=nullable)
 
@@ -66,6 +75,7 @@ def _create_trader_tables() -> None:
         _exact("realized_pnl"),
         _exact("fees"),
         _exact("funding"),
+        _integer("next_trade_number"),
     )
     op.create_table(
         "programs",
@@ -88,7 +98,8 @@ def _create_trader_tables() -> None:
 def _create_trading_tables() -> None:
     op.create_table(
         "orders",
-        _key("client_order_id", sa.Text),
+        _row_number(),
+        _unique_text("client_order_id"),
         _integer("trader_id"),
         _text("symbol"),
         _text("side"),
@@ -116,7 +127,8 @@ def _create_trading_tables() -> None:
     op.create_index("ix_orders_status", "orders", ["status"])
     op.create_table(
         "fills",
-        _key("trade_id", sa.Text),
+        _row_number(),
+        _unique_text("trade_id"),
         _text("client_order_id"),
         _integer("trader_id"),
         _text("symbol"),
