@@ -13,12 +13,18 @@ __all__ = ["check_sandbox", "describe_database", "files_of", "lock_holder"]
 
 
 def files_of(home: Path) -> dict[str, Path]:
-    """Return where a desk on `home` keeps each of its files, by name."""
+    """Return where a desk on `home` keeps each of its files, by name.
+
+    The sandbox's runtime is unpacked once for all homes; it may be deleted at any time.
+    """
+    from engine.strategies.programs.host import default_cache_dir
+
     return {
         "home": home,
         "settings": home / CONFIG_FILE,
         "database": home / DATABASE_FILE,
         "lock": home / LOCK_FILE,
+        "sandbox": default_cache_dir(),
     }
 
 

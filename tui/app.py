@@ -7,11 +7,12 @@ say so. Nothing heavy is imported here: dialogs, help and palette come when they
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.theme import BUILTIN_THEMES
 
 from engine.desk import Desk
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
 CALM_FPS = 4.0
-NOTICE_SECONDS = 4.0
-
-Severity = Literal["information", "warning", "error"]
 
 
 def _palette_provider() -> type[Provider]:
@@ -49,7 +47,6 @@ class DeskApp(App[None], inherit_bindings=False):
     CSS = """
     CommandPalette > Vertical { max-width: 84; background: $surface; }
     CommandPalette SearchIcon { display: none; }
-    Toast { max-width: 64; padding: 0 1; background: $panel; }
     """
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -73,6 +70,7 @@ class DeskApp(App[None], inherit_bindings=False):
         self._keys = KeyOrder(self, super().on_event)
         self._bridge = DeskBridge(desk)
         self._frames_per_second = frames_per_second
+        self._desk_screen: DeskScreen | None = None
         self._wanted_theme = theme_name or settings.theme
         self._theme_problems: tuple[str, ...] = ()
         self.theme_names: tuple[str, ...] = ()
@@ -83,15 +81,17 @@ class DeskApp(App[None], inherit_bindings=False):
 
     def get_default_screen(self) -> DeskScreen:
         """The desk is the one screen that is always there."""
-        return DeskScreen(self._bridge, self._frames_per_second)
+        self._desk_screen = DeskScreen(self._bridge, self._frames_per_second)
+        return self._desk_screen
 
     def on_load(self) -> None:
         """Bring in the themes before the first frame."""
         self._theme_problems = register_themes(self, self._wanted_theme)
         self.theme_names = tuple(name for name in self.available_themes if name not in BUILTIN_THEMES)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Start the engine as soon as the first frame is painted."""
+        await self._check_size(self.size)
         self.call_after_refresh(self._first_frame_painted)
 
     def _first_frame_painted(self) -> None:
@@ -114,6 +114,19 @@ class DeskApp(App[None], inherit_bindings=False):
         else:
             await super().on_event(event)
 
+    async def on_resize(self, event: events.Resize) -> None:
+        """Cover a desk that would not show what it is about to send."""
+        await self._check_size(event.size)
+
+    async def _check_size(self, size: Size) -> None:
+        from tui.screens.too_small import TooSmallScreen, is_too_small
+
+        is_covered = isinstance(self.screen, TooSmallScreen)
+        if is_too_small(size) and not is_covered:
+            await self.push_screen(TooSmallScreen())
+        elif is_covered and not is_too_small(size):
+            await self.pop_screen()
+
     def on_unmount(self) -> None:
         """Stop listening to the desk."""
         self._keys.close()
@@ -128,9 +141,9 @@ class DeskApp(App[None], inherit_bindings=False):
         self.say("press q to end the desk")
 
     def say(self, message: str, severity: str = "information") -> None:
-        """Show a short message; its text is never read as markup."""
-        if message:
-            self.notify(message, severity=cast(Severity, severity), timeout=NOTICE_SECONDS, markup=False)
+        """Show a short message on the desk; its text is never read as markup."""
+        if self._desk_screen is not None:
+            self._desk_screen.say(message, severity)
 
     def switch_theme(self, name: str) -> None:
         """Use another theme from now on."""

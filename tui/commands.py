@@ -23,7 +23,7 @@ class Entry(enum.StrEnum):
     MARKET = "market"
     LIMIT = "limit"
     STOP = "stop"
-    TOUCH = "touch"
+    TAKE_PROFIT = "take profit"
 
 
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -50,13 +50,16 @@ class ClosePosition(msgspec.Struct, frozen=True, tag=True):
 
 
 class CancelOrders(msgspec.Struct, frozen=True, tag=True):
-    """Cancel the selected trader's open orders in one symbol, or in all (None)."""
+    """Cancel open orders in one symbol, or in all (None): the selected trader's, or everyone's."""
 
     symbol: str | None = None
+    everyone: bool = False
 
 
 class Flatten(msgspec.Struct, frozen=True, tag=True):
-    """Cancel all orders and close all positions of the selected trader."""
+    """Cancel all orders and close all positions of the selected trader, or of everyone."""
+
+    everyone: bool = False
 
 
 class EngageKillSwitch(msgspec.Struct, frozen=True, tag=True):
@@ -65,6 +68,14 @@ class EngageKillSwitch(msgspec.Struct, frozen=True, tag=True):
 
 class ReleaseKillSwitch(msgspec.Struct, frozen=True, tag=True):
     """Allow entries again."""
+
+
+class PauseReplay(msgspec.Struct, frozen=True, tag=True):
+    """Let the market stand still."""
+
+
+class ResumeReplay(msgspec.Struct, frozen=True, tag=True):
+    """Let the market go on."""
 
 
 class PauseTrader(msgspec.Struct, frozen=True, tag=True):
@@ -123,6 +134,8 @@ Command = (
     | Flatten
     | EngageKillSwitch
     | ReleaseKillSwitch
+    | PauseReplay
+    | ResumeReplay
     | PauseTrader
     | StartTrader
     | TriggerTrader
@@ -134,8 +147,11 @@ Command = (
     | Quit
 )
 
-PRICE_KEYWORDS = {"@": "limit price", "stop": "trigger price", "touch": "trigger price"}
-EXIT_KEYWORDS = {"sl": "stop-loss price", "tp": "take-profit price"}
+PRICE_KEYWORDS = {"@": "limit price", "stop": "trigger price", "take": "trigger price"}
+EXIT_KEYWORDS = {"sl": "stop price", "tp": "take profit price"}
+ALIASES = {"touch": "take"}
+"""Words that are understood too, each for the one that is offered."""
+
 TIMES_IN_FORCE = {
     "gtc": TimeInForce.GTC,
     "ioc": TimeInForce.IOC,
@@ -143,7 +159,7 @@ TIMES_IN_FORCE = {
     "post": TimeInForce.POST_ONLY,
 }
 ORDER_KEYWORDS = (*PRICE_KEYWORDS, *EXIT_KEYWORDS, *TIMES_IN_FORCE, "lev", "reduce")
-ENTRIES = {"@": Entry.LIMIT, "stop": Entry.STOP, "touch": Entry.TOUCH}
+ENTRIES = {"@": Entry.LIMIT, "stop": Entry.STOP, "take": Entry.TAKE_PROFIT}
 
 
 def format_command(command: Command) -> str:
@@ -154,14 +170,19 @@ def format_command(command: Command) -> str:
         case ClosePosition(symbol, fraction):
             share = "" if fraction == 1 else f" {_plain(fraction.scaleb(2))}%"
             return f"close {symbol}{share}"
-        case CancelOrders(symbol):
-            return f"cancel {symbol or 'all'}"
-        case Flatten():
-            return "flatten"
+        case CancelOrders(symbol, everyone):
+            what = symbol or ("" if everyone else "all")
+            return " ".join(word for word in ("cancel", what, "everyone" if everyone else "") if word)
+        case Flatten(everyone):
+            return "flatten everyone" if everyone else "flatten"
         case EngageKillSwitch():
             return "kill"
         case ReleaseKillSwitch():
             return "unkill"
+        case PauseReplay():
+            return "pause"
+        case ResumeReplay():
+            return "resume"
         case PauseTrader(trader):
             return f"pause {trader}"
         case StartTrader(trader):

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tui.command_line import VERBS, Vocabulary, Word, split_words
-from tui.commands import EXIT_KEYWORDS, ORDER_KEYWORDS, PRICE_KEYWORDS, TIMES_IN_FORCE
+from tui.command_line import EVERYONE, VERBS
+from tui.command_words import Vocabulary, Word, split_words
+from tui.commands import ALIASES, EXIT_KEYWORDS, ORDER_KEYWORDS, PRICE_KEYWORDS, TIMES_IN_FORCE
 
 _EXPECTS_NUMBER = frozenset({*PRICE_KEYWORDS, *EXIT_KEYWORDS, "lev"})
 _SHARES = ("25%", "50%", "75%", "100%")
@@ -64,8 +65,10 @@ def _expected(done: Sequence[str], vocabulary: Vocabulary) -> tuple[str, ...]:
         return _expected_in_order(rest, symbols)
     if verb == "close":
         return (symbols, _SHARES)[len(rest)] if len(rest) < 2 else ()
-    if verb == "cancel" and not rest:
-        return ("all", *symbols)
+    if verb == "cancel":
+        return (("all", EVERYONE, *symbols), (EVERYONE,))[len(rest)] if len(rest) < 2 else ()
+    if verb == "flatten" and not rest:
+        return (EVERYONE,)
     if verb == "theme" and not rest:
         return vocabulary.themes
     return ()
@@ -78,7 +81,7 @@ def _expected_in_order(words: Sequence[str], symbols: tuple[str, ...]) -> tuple[
     if named is None:
         has_unit = any(word.endswith("usd") for word in words)
         return symbols if has_unit else (*symbols, "usd")
-    options = words[named + 1 :]
+    options = [ALIASES.get(word, word) for word in words[named + 1 :]]
     if options and options[-1] in _EXPECTS_NUMBER:
         return ()
     return tuple(keyword for keyword in ORDER_KEYWORDS if not _is_taken(keyword, options))

@@ -55,16 +55,6 @@ def money(value: Decimal | None, decimals: int = 2) -> str:
     return f"{_rounded(value, decimals):,.{decimals}f}"
 
 
-def compact_money(value: Decimal | None) -> str:
-    """Return an amount in at most six cells or so: `950`, `12.3k`, `4.56M`, `7.89B`."""
-    if value is None or not value.is_finite():
-        return ABSENT
-    for size, suffix, decimals in ((10**9, "B", 2), (10**6, "M", 2), (10**3, "k", 1)):
-        if abs(value) >= size:
-            return f"{value / size:,.{decimals}f}{suffix}"
-    return f"{value:,.0f}"
-
-
 def profit(value: Decimal | None, decimals: int = 2) -> str:
     """Return a profit or loss with glyph, sign and thousands: `▲ +1,204.50`, `▼ -3.20`, `· 0.00`."""
     if value is None or not value.is_finite():
@@ -121,21 +111,6 @@ def age(age_ms: int | None) -> str:
     return f"{elapsed // _DAY_MS}d"
 
 
-def duration(duration_ms: int | None) -> str:
-    """Return a length of time in its two largest units: `45s`, `3m 20s`, `5h 02m`, `2d 07h`."""
-    if duration_ms is None:
-        return ABSENT
-    seconds = max(0, duration_ms) // _SECOND_MS
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if days:
-        return f"{days}d {hours % 24:02}h"
-    if hours:
-        return f"{hours}h {minutes % 60:02}m"
-    if minutes:
-        return f"{minutes}m {seconds % 60:02}s"
-    return f"{seconds}s"
-
-
 def market_time(ts_ms: int | None, zone: tzinfo = UTC) -> str:
     """Return the time of day of an instant: `14:03:27`."""
     return ABSENT if ts_ms is None else f"{_instant(ts_ms, zone):%H:%M:%S}"
@@ -146,9 +121,41 @@ def market_date_time(ts_ms: int | None, zone: tzinfo = UTC) -> str:
     return ABSENT if ts_ms is None else f"{_instant(ts_ms, zone):%Y-%m-%d %H:%M}"
 
 
-def short_id(identifier: str, length: int = 8) -> str:
-    """Return the end of an identifier, the part that tells two of them apart."""
-    return identifier if len(identifier) <= length else ELLIPSIS + identifier[1 - length :]
+def short_date_time(ts_ms: int | None, zone: tzinfo = UTC) -> str:
+    """Return day and time of an instant without its year and seconds: `03-01 14:03`."""
+    return ABSENT if ts_ms is None else f"{_instant(ts_ms, zone):%m-%d %H:%M}"
+
+
+def time_or_day(ts_ms: int | None, now_ms: int, zone: tzinfo = UTC) -> str:
+    """Return the time of day of an instant of today, with the day in front of one of another day."""
+    if ts_ms is None or _instant(ts_ms, zone).date() == _instant(now_ms, zone).date():
+        return market_time(ts_ms, zone)
+    return short_date_time(ts_ms, zone)
+
+
+def plain_price(value: Decimal) -> str:
+    """Return a price as short as it can be said: `79,000`, `0.25`."""
+    return f"{value:,.{decimals_of(value)}f}"
+
+
+@lru_cache(8192)
+def fit_whole(text: str, width: int, align: Align = "right") -> str:
+    """Return `text` in `width` cells if all of it fits, else an ellipsis: a cut number is another number."""
+    return fit(text if cell_len(text) <= width else ELLIPSIS, width, align)
+
+
+@lru_cache(8192)
+def fit_words(text: str, width: int, align: Align = "left") -> str:
+    """Return the words of `text` that fit in `width` cells, with an ellipsis for those that do not."""
+    if cell_len(text) <= width:
+        return fit(text, width, align)
+    kept = ""
+    for word in text.split(" "):
+        longer = f"{kept} {word}" if kept else word
+        if cell_len(longer) + 2 > width:
+            break
+        kept = longer
+    return fit(f"{kept} {ELLIPSIS}" if kept else ELLIPSIS, width, align)
 
 
 @lru_cache(8192)

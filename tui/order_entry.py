@@ -11,12 +11,13 @@ from engine.model.order import Order, OrderRequest, OrderType, Side, TimeInForce
 from engine.model.quote import Quote
 from tui import format as fmt
 from tui.commands import Entry, PlaceOrder, QuantityUnit
+from tui.wording import ORDER_TYPE_LABELS, STATUS_LABELS, TIME_IN_FORCE_LABELS, plain_words
 
 ORDER_TYPES = {
     Entry.MARKET: OrderType.MARKET,
     Entry.LIMIT: OrderType.LIMIT,
     Entry.STOP: OrderType.STOP_MARKET,
-    Entry.TOUCH: OrderType.TAKE_PROFIT_MARKET,
+    Entry.TAKE_PROFIT: OrderType.TAKE_PROFIT_MARKET,
 }
 
 
@@ -78,7 +79,7 @@ def request_sentence(request: OrderRequest, instrument: Instrument) -> str:
     price = request.price if request.price is not None else request.trigger_price
     parts = [
         f"{request.side.upper()} {fmt.quantity(request.quantity, instrument.lot_size)} {request.symbol} "
-        + type_label(request.type)
+        + ORDER_TYPE_LABELS[request.type]
         + (f" {fmt.price(price, instrument.tick_size)}" if price is not None else "")
     ]
     if request.stop_loss is not None:
@@ -88,14 +89,19 @@ def request_sentence(request: OrderRequest, instrument: Instrument) -> str:
     if request.leverage is not None:
         parts.append(f"{request.leverage}×")
     if request.time_in_force is not TimeInForce.GTC:
-        parts.append(time_in_force_label(request.time_in_force))
+        parts.append(TIME_IN_FORCE_LABELS[request.time_in_force])
     if request.reduce_only:
         parts.append("reduce-only")
     return ", ".join(parts)
 
 
-def preview_facts(preview: OrderPreview, instrument: Instrument) -> tuple[tuple[str, str], ...]:
-    """Return what an order would cost and leave behind, as labels and values."""
+def preview_facts(
+    preview: OrderPreview, instrument: Instrument, quote: Quote | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Return what an order would cost and leave behind, as labels and values.
+
+    An order that waits has no slippage yet: it says how far away it waits instead.
+    """
     tick, lot = instrument.tick_size, instrument.lot_size
     liquidation = preview.liquidation_price
     return (
@@ -105,34 +111,47 @@ def preview_facts(preview: OrderPreview, instrument: Instrument) -> tuple[tuple[
             "liquidation",
             "none" if liquidation is None else fmt.price(instrument.round_price(liquidation), tick),
         ),
-        ("slippage", fmt.percent(preview.slippage, 3)),
+        _slippage_fact(preview, quote),
         ("notional", fmt.money(preview.notional)),
         ("price", fmt.price(instrument.round_price(preview.expected_price), tick)),
         ("position", fmt.quantity(preview.position_after, lot)),
     )
 
 
+def preview_warning(preview: OrderPreview) -> str:
+    """Return the sentence to show beside a preview, or ""."""
+    if preview.warning:
+        return plain_words(preview.warning)
+    return "" if preview.notional else "Nothing would fill at this price now."
+
+
+def waits(request: OrderRequest, quote: Quote | None) -> bool:
+    """Tell whether an order would not trade at once: it rests at its limit or waits for its trigger."""
+    if request.type.is_trigger:
+        return True
+    if request.price is None or quote is None or request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+        return False
+    return (request.price - touch_price(request.side, quote)) * request.side.sign < 0
+
+
+def _slippage_fact(preview: OrderPreview, quote: Quote | None) -> tuple[str, str]:
+    request = preview.request
+    price = request.price if request.price is not None else request.trigger_price
+    if price is None or quote is None or not waits(request, quote):
+        return ("slippage", fmt.percent(preview.slippage, 3) if preview.notional else fmt.ABSENT)
+    distance = (price - quote.mid) / quote.mid
+    where = "above" if distance > 0 else "below"
+    label = "triggers" if request.type.is_trigger else "rests"
+    decimals = 1 if abs(distance) >= Decimal("0.01") else 3
+    return (label, f"{fmt.percent(abs(distance), decimals, signed=False)} {where}")
+
+
 def order_proof(order: Order) -> str:
     """Return what became of an order that was just sent, in one sentence."""
     name = f"{order.side.upper()} {fmt.quantity(order.quantity)} {order.symbol}"
-    state = order.status.replace("_", " ")
+    state = STATUS_LABELS[order.status]
     if order.average_price is not None:
         filled = fmt.quantity(order.filled_quantity)
         return f"{name}: {state}, {filled} at {fmt.price(order.average_price)}"
-    reason = f" · {order.status_reason}" if order.status_reason else ""
+    reason = f" · {plain_words(order.status_reason)}" if order.status_reason else ""
     return f"{name}: {state}{reason}"
-
-
-def type_label(order_type: OrderType) -> str:
-    """Return an order type in the words of the screen."""
-    return {
-        OrderType.MARKET: "market",
-        OrderType.LIMIT: "limit",
-        OrderType.STOP_MARKET: "stop",
-        OrderType.TAKE_PROFIT_MARKET: "take profit",
-    }[order_type]
-
-
-def time_in_force_label(time_in_force: TimeInForce) -> str:
-    """Return a time in force in the words of the screen."""
-    return "post-only" if time_in_force is TimeInForce.POST_ONLY else time_in_force.upper()

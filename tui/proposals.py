@@ -6,12 +6,12 @@ returns the proof, one sentence about what has happened.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 
 import msgspec
 
-from engine.errors import DeskError, NotFound
+from engine.errors import Conflict, DeskError, NotFound, OrderDenied
 from engine.model.account import TraderSummary
 from engine.model.order import Order, OrderRequest, OrderType
 from engine.model.position import Position
@@ -26,10 +26,15 @@ from tui.commands import (
     PlaceOrder,
     ReleaseKillSwitch,
 )
-from tui.order_entry import order_proof, order_request, preview_facts, request_sentence, type_label
+from tui.order_entry import order_proof, order_request, preview_facts, preview_warning, request_sentence
 from tui.view import DeskView, position_sentence
+from tui.wording import ORDER_TYPE_LABELS, refusal_text
 
+RiskyCommand = PlaceOrder | ClosePosition | CancelOrders | Flatten | EngageKillSwitch | ReleaseKillSwitch
 Run = Callable[[], Awaitable[str]]
+
+TOLERANCE = Decimal("0.005")
+"""How far price or notional may move after the review before it has to be reviewed again."""
 
 
 class Proposal(msgspec.Struct, frozen=True):
@@ -41,6 +46,19 @@ class Proposal(msgspec.Struct, frozen=True):
     run: Run
     facts: tuple[tuple[str, str], ...] = ()
     warning: str = ""
+    price: Decimal | None = None
+    notional: Decimal | None = None
+
+    def has_moved_from(self, reviewed: Proposal) -> bool:
+        """Tell whether price or notional are further from a reviewed proposal than `TOLERANCE`."""
+        pairs = ((self.price, reviewed.price), (self.notional, reviewed.notional))
+        return any(_differs(now, then) for now, then in pairs)
+
+
+def _differs(now: Decimal | None, then: Decimal | None) -> bool:
+    if now is None or then is None:
+        return now is not then
+    return abs(now - then) > abs(then) * TOLERANCE
 
 
 def propose(command: Command, view: DeskView, bridge: DeskBridge) -> Proposal | None:
@@ -48,22 +66,27 @@ def propose(command: Command, view: DeskView, bridge: DeskBridge) -> Proposal | 
 
     Acts for the selected trader. Raises `DeskError` when the desk would refuse.
     """
+    if isinstance(command, RiskyCommand):
+        return propose_risky(command, view, bridge)
+    return None
+
+
+def propose_risky(command: RiskyCommand, view: DeskView, bridge: DeskBridge) -> Proposal:
+    """Return what a risky command would do. Raises `DeskError` when the desk would refuse."""
     match command:
         case PlaceOrder():
             return propose_order(command, view, bridge)
         case ClosePosition(symbol, fraction):
             trader = selected_trader(view)
             return propose_close(position_of(view, trader.trader_id, symbol), fraction, view, bridge)
-        case CancelOrders(symbol):
-            return propose_cancel_all(symbol, view, bridge)
-        case Flatten():
-            return propose_flatten(view, bridge)
+        case CancelOrders(symbol, everyone):
+            return propose_cancel_all(symbol, chosen_traders(view, everyone=everyone), view, bridge)
+        case Flatten(everyone):
+            return propose_flatten(chosen_traders(view, everyone=everyone), view, bridge)
         case EngageKillSwitch():
-            return propose_kill(bridge)
+            return propose_kill(view, bridge)
         case ReleaseKillSwitch():
-            return propose_release(bridge)
-        case _:
-            return None
+            return propose_release(view, bridge)
 
 
 def propose_order(order: PlaceOrder, view: DeskView, bridge: DeskBridge) -> Proposal:
@@ -73,20 +96,40 @@ def propose_order(order: PlaceOrder, view: DeskView, bridge: DeskBridge) -> Prop
     if instrument is None:
         raise NotFound(f"symbol: {order.symbol} is not on the desk", field="symbol", value=order.symbol)
     ticker = view.ticker(order.symbol)
-    request = order_request(order, trader.trader_id, instrument, ticker.quote if ticker else None)
-    preview = bridge.preview(request)
+    quote = ticker.quote if ticker else None
+    request = order_request(order, trader.trader_id, instrument, quote)
+    try:
+        preview = bridge.preview(request)
+    except OrderDenied as denial:
+        raise _with_way_out(denial, request, view) from denial
 
     async def run() -> str:
         return order_proof(await bridge.desk.place_order(request))
 
     return Proposal(
         title=f"{order.side.capitalize()} {order.symbol}",
-        sentence=f"{request_sentence(request, instrument)} · for {trader.name}",
+        sentence=f"{trader.name}: {request_sentence(request, instrument)}",
         verb="Send",
         run=run,
-        facts=preview_facts(preview, instrument),
-        warning=preview.warning,
+        facts=preview_facts(preview, instrument, quote),
+        warning=preview_warning(preview),
+        price=preview.expected_price,
+        notional=preview.notional,
     )
+
+
+def _with_way_out(denial: OrderDenied, request: OrderRequest, view: DeskView) -> OrderDenied:
+    """Return the kill switch's refusal with what a person closing a position can do instead."""
+    is_exit = any(
+        position.trader_id == request.trader_id
+        and position.symbol == request.symbol
+        and position.side is not request.side
+        for position in view.positions
+    )
+    if denial.details.get("reason") != "kill_switch" or not is_exit:
+        return denial
+    hint = f"to get out, close {request.symbol.lower()}, or add reduce"
+    return OrderDenied(f"{denial.message}; {hint}", **denial.details)
 
 
 def propose_close(position: Position, fraction: Decimal, view: DeskView, bridge: DeskBridge) -> Proposal:
@@ -107,9 +150,9 @@ def propose_close(position: Position, fraction: Decimal, view: DeskView, bridge:
         )
         try:
             preview = bridge.preview(request)
-            facts, warning = preview_facts(preview, instrument), preview.warning
+            facts, warning = preview_facts(preview, instrument), preview_warning(preview)
         except DeskError as refusal:
-            warning = refusal.message
+            warning = refusal_text(refusal)
     share = "" if fraction == 1 else f"{fmt.percent(fraction, 0, signed=False)} of "
 
     async def run() -> str:
@@ -124,6 +167,8 @@ def propose_close(position: Position, fraction: Decimal, view: DeskView, bridge:
         run=run,
         facts=facts,
         warning=warning,
+        price=position.mark_price,
+        notional=position.notional * fraction,
     )
 
 
@@ -139,7 +184,7 @@ def propose_cancel(order: Order, view: DeskView, bridge: DeskBridge) -> Proposal
 
     return Proposal(
         title="Cancel order",
-        sentence=f"Cancel {order.side.upper()} {quantity} {order.symbol} {type_label(order.type)}{at}"
+        sentence=f"Cancel {order.side.upper()} {quantity} {order.symbol} {ORDER_TYPE_LABELS[order.type]}{at}"
         f" of {view.trader_name(order.trader_id)}.",
         verb="Cancel order",
         run=run,
@@ -147,52 +192,77 @@ def propose_cancel(order: Order, view: DeskView, bridge: DeskBridge) -> Proposal
     )
 
 
-def propose_cancel_all(symbol: str | None, view: DeskView, bridge: DeskBridge) -> Proposal:
-    """Return what cancelling the selected trader's open orders would do."""
-    trader = selected_trader(view)
+def propose_cancel_all(
+    symbol: str | None, traders: Sequence[TraderSummary], view: DeskView, bridge: DeskBridge
+) -> Proposal:
+    """Return what cancelling the open orders of one trader, or of all of them, would do.
+
+    Raises `NotFound` when there are none.
+    """
+    ids = {trader.trader_id for trader in traders}
+    who = _names(traders)
     where = f" in {symbol}" if symbol else ""
+    meant = [
+        order
+        for order in bridge.desk.orders()
+        if order.trader_id in ids and order.status.is_open and symbol in (None, order.symbol)
+    ]
+    if not meant:
+        raise NotFound(f"{who}: no open orders{where}", field="symbol" if symbol else "verb")
 
     async def run() -> str:
-        cancelled = await bridge.desk.cancel_orders(trader.trader_id, symbol)
-        return f"{_count(len(cancelled), 'order')} of {trader.name} cancelled"
+        cancelled = await bridge.desk.cancel_orders(_id_of(traders), symbol)
+        return f"{who}: {_count(len(cancelled), 'order')} cancelled"
 
+    exits = sum(1 for order in meant if order.reduce_only and order.type.is_trigger)
     return Proposal(
         title="Cancel orders",
-        sentence=f"Cancel every open order of {trader.name}{where}, stops and take-profits too.",
+        sentence=f"{who}: cancel {_count(len(meant), 'open order')}{where}.",
         verb="Cancel orders",
         run=run,
+        warning=f"{_count(exits, 'stop or take profit', 'stops and take profits')} among them." * bool(exits),
+        notional=Decimal(len(meant)),
     )
 
 
-def propose_flatten(view: DeskView, bridge: DeskBridge) -> Proposal:
-    """Return what flattening the selected trader would do."""
-    trader = selected_trader(view)
-    positions = [position for position in view.positions if position.trader_id == trader.trader_id]
+def propose_flatten(traders: Sequence[TraderSummary], view: DeskView, bridge: DeskBridge) -> Proposal:
+    """Return what flattening one trader, or all of them, would do.
+
+    Raises `NotFound` when there is neither an order nor a position.
+    """
+    ids = {trader.trader_id for trader in traders}
+    who = _names(traders)
+    positions = [position for position in view.positions if position.trader_id in ids]
+    orders = sum(trader.open_orders for trader in traders)
+    if not positions and not orders:
+        raise NotFound(f"{who}: no positions and no open orders", field="verb")
     notional = sum((position.notional for position in positions), Decimal(0))
+    profit = sum((trader.account.unrealized_pnl for trader in traders), Decimal(0))
 
     async def run() -> str:
-        orders = await bridge.desk.flatten(trader.trader_id)
-        return f"{trader.name} flattened with {_count(len(orders), 'order')}"
+        closing = await bridge.desk.flatten(_id_of(traders))
+        return f"{who} {'is' if len(traders) == 1 else 'are'} flat: {_count(len(closing), 'position')} closed"
 
     return Proposal(
-        title=f"Flatten {trader.name}",
-        sentence=f"Cancel {_count(trader.open_orders, 'open order')} and close"
-        f" {_count(len(positions), 'position')} of {trader.name} at the market.",
+        title=f"Flatten {who}",
+        sentence=f"{who}: cancel {_count(orders, 'open order')} and close"
+        f" {_count(len(positions), 'position')} at the market.",
         verb="Flatten",
         run=run,
-        facts=(
-            ("notional", fmt.money(notional)),
-            ("open P&L", fmt.profit(trader.account.unrealized_pnl)),
-        ),
+        facts=(("notional", fmt.money(notional)), ("open P&L", fmt.profit(profit))),
+        notional=notional,
     )
 
 
-def propose_kill(bridge: DeskBridge) -> Proposal:
-    """Return what engaging the kill switch would do."""
+def propose_kill(view: DeskView, bridge: DeskBridge) -> Proposal:
+    """Return what engaging the kill switch would do; raises `Conflict` when it is on already."""
+    if view.market.kill_switch:
+        raise Conflict("the kill switch is on already; unkill releases it", field="verb")
 
     async def run() -> str:
         await bridge.desk.engage_kill_switch()
-        return "kill switch on: no trader can enter; entry orders are cancelled"
+        # The desk's own alert says that it is on.
+        return ""
 
     return Proposal(
         title="Kill switch",
@@ -203,8 +273,10 @@ def propose_kill(bridge: DeskBridge) -> Proposal:
     )
 
 
-def propose_release(bridge: DeskBridge) -> Proposal:
-    """Return what releasing the kill switch would do."""
+def propose_release(view: DeskView, bridge: DeskBridge) -> Proposal:
+    """Return what releasing the kill switch would do; raises `Conflict` when it is not on."""
+    if not view.market.kill_switch:
+        raise Conflict("the kill switch is not on: there is nothing to release", field="verb")
 
     async def run() -> str:
         await bridge.desk.release_kill_switch()
@@ -216,6 +288,12 @@ def propose_release(bridge: DeskBridge) -> Proposal:
         verb="Release",
         run=run,
     )
+
+
+def chosen_traders(view: DeskView, *, everyone: bool) -> tuple[TraderSummary, ...]:
+    """Return every trader, or the selected one alone; raises `NotFound` while there is none."""
+    selected = selected_trader(view)
+    return view.traders if everyone else (selected,)
 
 
 def selected_trader(view: DeskView) -> TraderSummary:
@@ -235,5 +313,14 @@ def position_of(view: DeskView, trader_id: int, symbol: str) -> Position:
     raise NotFound(f"position: {name} has none in {symbol}", field="symbol", value=symbol)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+def _names(traders: Sequence[TraderSummary]) -> str:
+    return " and ".join(filter(None, (", ".join(t.name for t in traders[:-1]), traders[-1].name)))
+
+
+def _id_of(traders: Sequence[TraderSummary]) -> int | None:
+    """Return what the desk takes for these traders: an id, or None for all of them."""
+    return traders[0].trader_id if len(traders) == 1 else None
+
+
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

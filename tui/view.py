@@ -18,7 +18,7 @@ from engine.model.order import Order
 from engine.model.position import Position
 from engine.model.quote import Ticker
 from tui import format as fmt
-from tui.command_line import Vocabulary
+from tui.command_words import Vocabulary
 
 STALE_QUOTE_MS = 10 * 60_000
 """A quote older than this, in market time, is shown as stale."""
@@ -27,6 +27,7 @@ STALE_FEED_MS = 5_000
 """A running feed that has been silent for longer than this, by the wall clock, is shown as stale."""
 
 SPANS = tuple(EquitySpan)
+SELECTED_MARK = "▸"
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -132,6 +133,11 @@ class DeskView(msgspec.Struct, frozen=True):
             tuple(trader.name for trader in self.traders),
             themes,
         )
+
+
+def marked(name: str, *, is_selected: bool) -> str:
+    """Return a name as a list shows it, with the mark of what keys act on."""
+    return f"{SELECTED_MARK if is_selected else ' '} {name}"
 
 
 def settled_market(market: MarketStatus) -> MarketStatus:

@@ -146,7 +146,7 @@ class TraderRuntime:
         record, ordinal = self._begin(trigger)
         started, times_paused = self._clock.monotonic(), self._times_paused
         try:
-            await self.ledger.journal(record, ordinal)
+            self.ledger.write(record, ordinal)
             reply = await self._strategy.decide(self._context(trigger), self.log.listener(record))
             finished = await self._carry_out(record, reply, lambda: self._times_paused == times_paused)
             self._succeeded()

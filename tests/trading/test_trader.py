@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -17,7 +18,6 @@ from engine.model.event import DecisionEvent, Topic
 from engine.model.trigger import Trigger, TriggerKind
 from engine.strategies.base import StrategyReply, TextListener
 from engine.strategies.context import StrategyContext
-from engine.streams import Subscription
 from tests.trading.one_trader import START_MS, OneTrader
 
 BUY = Decision(
@@ -64,10 +64,26 @@ def trigger(symbol: str = "BTC") -> Trigger:
     return Trigger(kind=TriggerKind.MANUAL, symbol=symbol, ts_ms=START_MS)
 
 
+class News:
+    """What a trader says of its decisions; several ends may come at once, and none is lost."""
+
+    def __init__(self, one: OneTrader) -> None:
+        self._subscription = one.bus.subscribe([Topic.DECISIONS])
+        self.ended: deque[DecisionRecord] = deque()
+
+    async def read(self) -> None:
+        batch = await anext(self._subscription)
+        self.ended += (
+            edge.record
+            for edge in batch.edges
+            if isinstance(edge, DecisionEvent) and edge.record.status is not DecisionStatus.STARTED
+        )
+
+
 @asynccontextmanager
-async def running(one: OneTrader, strategy: Saying) -> AsyncIterator[Subscription]:
+async def running(one: OneTrader, strategy: Saying) -> AsyncIterator[News]:
     one.runtime.attach(strategy)
-    news = one.bus.subscribe([Topic.DECISIONS])
+    news = News(one)
     task = asyncio.create_task(one.runtime.run())
     try:
         yield news
@@ -76,13 +92,11 @@ async def running(one: OneTrader, strategy: Saying) -> AsyncIterator[Subscriptio
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def next_end(news: Subscription) -> DecisionRecord:
+async def next_end(news: News) -> DecisionRecord:
     """Return the next decision that came to its end."""
-    while True:
-        batch = await anext(news)
-        for edge in batch.edges:
-            if isinstance(edge, DecisionEvent) and edge.record.status is not DecisionStatus.STARTED:
-                return edge.record
+    while not news.ended:
+        await news.read()
+    return news.ended.popleft()
 
 
 async def test_a_decision_becomes_a_protected_position(one: OneTrader) -> None:
@@ -213,7 +227,7 @@ async def test_a_decision_that_arrives_after_the_pause_is_discarded(one: OneTrad
 
     async with running(one, Saying(answer)) as news:
         one.runtime.wake(trigger())
-        await asyncio.wait_for(anext(news), 5)
+        await news.read()
         one.runtime.pause()
         gate.set()
         record = await next_end(news)
@@ -242,7 +256,7 @@ async def test_a_disk_that_refuses_is_not_the_strategys_failure(one: OneTrader) 
         one.store.close()
         for _ in range(4):
             one.runtime.wake(trigger())
-            assert (await next_end(news)).status is DecisionStatus.FAILED
+            assert (await next_end(news)).status is DecisionStatus.REFUSED
     assert one.runtime.status is TraderStatus.ACTIVE
     assert one.runtime.listens
 
@@ -254,7 +268,7 @@ async def test_stopping_the_desk_while_deciding_leaves_a_finished_record(one: On
 
     async with running(one, Saying(answer)) as news:
         one.runtime.wake(trigger())
-        await anext(news)
+        await news.read()
     await one.ledger.written()
     (record,) = await one.store.decisions()
     assert record.status is DecisionStatus.FAILED

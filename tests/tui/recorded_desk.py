@@ -358,7 +358,7 @@ class RecordedDesk:
             raise InvalidOrder.of("quantity", request.quantity, f"steps of {rules.lot_size} are allowed")
         if request.stop_loss is not None and request.side is Side.BUY and request.stop_loss > D(68000):
             raise InvalidOrder.of("stop_loss", request.stop_loss, "a buy's stop-loss is below its entry")
-        quote = next(item.quote for item in TICKERS if item.quote.symbol == request.symbol)
+        quote = next(item.quote for item in self.ticker_list if item.quote.symbol == request.symbol)
         price = (
             request.price or request.trigger_price or (quote.ask if request.side is Side.BUY else quote.bid)
         )

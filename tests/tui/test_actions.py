@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
+from tests.tui.peek import handled_actions
 from tests.tui.recorded_desk import RecordedDesk
 from tui.actions import ACTIONS, PANE_TITLES, Context, Risk, bindings_for, shown_keys
 from tui.app import DeskApp
 from tui.screens.desk import PANES, DeskScreen
-from tui.screens.help import help_text
+from tui.screens.help import KEY_WIDTH, help_text
 from tui.screens.palette import palette_entries
 from tui.widgets.live_table import LiveTable
 
@@ -79,13 +80,13 @@ async def test_every_action_appears_in_help_and_palette_and_has_a_handler(app: D
         await pilot.pause()
         screen = app.screen
         assert isinstance(screen, DeskScreen)
-        text = help_text(app).plain
+        text = help_text(app, 110).plain
         titles = [entry.help for entry in palette_entries(screen)]
         for action in ACTIONS:
             assert f"  {shown_keys(action.keys)}" in text, action.id
             assert action.help in text, action.id
             if action.context is not Context.TABLES:
-                assert action.id in screen._actions.handlers, action.id
+                assert action.id in handled_actions(screen), action.id
                 assert action.help in titles or action.id == "palette.open", action.id
 
 
@@ -107,3 +108,14 @@ async def test_every_risky_action_asks_before_the_desk_hears_of_it(app: DeskApp,
                 await pilot.press("enter")
                 await pilot.pause()
                 assert desk.calls == [], f"{action.id}: Enter alone must not confirm"
+
+
+async def test_help_hangs_its_explanations_below_each_other(app: DeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("question_mark")
+        await pilot.pause()
+        lines = help_text(app, 70).plain.splitlines()
+        assert max(len(line) for line in lines if "QUANTITY" not in line) <= 70
+        place = next(index for index, line in enumerate(lines) if line.startswith("  X "))
+        assert lines[place + 1].startswith(" " * (KEY_WIDTH + 2))
+        assert lines[place + 1][KEY_WIDTH + 2] != " "

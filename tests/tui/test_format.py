@@ -40,12 +40,6 @@ def test_quantities() -> None:
 def test_money() -> None:
     assert shown.money(D("12345.605")) == "12,345.60"
     assert shown.money(D("-0.001")) == "0.00"
-    assert [shown.compact_money(D(value)) for value in ("950", "12345", "4560000", "-7890000000")] == [
-        "950",
-        "12.3k",
-        "4.56M",
-        "-7.89B",
-    ]
 
 
 def test_a_profit_or_loss_is_told_by_glyph_and_sign() -> None:
@@ -86,20 +80,30 @@ def test_the_age_of_data(age_ms: int | None, text: str) -> None:
     assert shown.age(age_ms) == text
 
 
-def test_durations_have_their_two_largest_units() -> None:
-    seconds = (45, 200, 18_120, 198_000)
-    assert [shown.duration(value * 1000) for value in seconds] == ["45s", "3m 20s", "5h 02m", "2d 07h"]
-
-
 def test_market_time_is_utc_unless_told_otherwise() -> None:
     assert shown.market_time(1_772_374_407_000) == "14:13:27"
     assert shown.market_date_time(1_772_374_407_000) == "2026-03-01 14:13"
+    assert shown.short_date_time(1_772_374_407_000) == "03-01 14:13"
 
 
-def test_short_ids_keep_the_end() -> None:
-    assert shown.short_id("01J9ZK3X5V7Q").endswith("X5V7Q")
-    assert cell_len(shown.short_id("01J9ZK3X5V7Q")) == 8
-    assert shown.short_id("abc") == "abc"
+def test_a_time_says_its_day_when_it_is_not_today() -> None:
+    now_ms = 1_772_374_407_000
+    assert shown.time_or_day(now_ms - 60_000, now_ms) == "14:12:27"
+    assert shown.time_or_day(now_ms - 86_400_000, now_ms) == "02-28 14:13"
+    assert shown.time_or_day(None, now_ms) == "–"
+
+
+@given(st.decimals(0, 10**9, places=2).map(lambda value: f"{value:,}"), st.integers(1, 20))
+def test_a_number_is_shown_whole_or_not_at_all(number: str, width: int) -> None:
+    shown_text = shown.fit_whole(number, width)
+    assert cell_len(shown_text) == width
+    assert shown_text.strip() in (number, "…")
+
+
+def test_words_are_kept_whole() -> None:
+    assert shown.fit_words("SL 79,000 TP 100,000", 20) == "SL 79,000 TP 100,000"
+    assert shown.fit_words("SL 79,000 TP 100,000", 18) == "SL 79,000 TP …".ljust(18)
+    assert shown.fit_words("SL 79,000", 3) == "…  "
 
 
 @given(st.text("ab 漢字é🙂▲", max_size=30), st.integers(0, 20), st.sampled_from(["left", "right", "center"]))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from tests.tui.peek import is_drawn
 from tui.app import DeskApp
 from tui.widgets.line_chart import LineChart
 
@@ -20,7 +21,7 @@ async def settle(pilot: Pilot[None]) -> None:
     for _ in range(100):
         await pilot.pause(0.05)
         chart = pilot.app.screen_stack[0].query_one(LineChart)
-        if not chart.size or (chart._drawn is not None and not chart._is_drawing):
+        if is_drawn(chart):
             break
     await pilot.pause(PAINT_S)
 

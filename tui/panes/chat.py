@@ -29,6 +29,7 @@ from tui.panes.base import Pane
 from tui.view import DeskView
 from tui.widgets.log_text import LogBlock
 from tui.widgets.streaming_log import StreamingLog
+from tui.wording import plain_words
 
 MAX_EVENTS = 400
 
@@ -64,12 +65,13 @@ def decision_blocks(view: DeskView, record: DecisionRecord) -> Iterator[LogBlock
     wishes = ", ".join(decision_text(view, decision) for decision in acting)
     reasons = [decision.reason for decision in record.decisions if decision.reason]
     if record.outcome and record.status is not DecisionStatus.HELD:
-        reasons.append(record.outcome)
+        reasons.append(plain_words(record.outcome))
     yield LogBlock(
         f"outcome:{record.decision_id}",
         f"{glyph} {name} {verb} {wishes}".rstrip(),
         "\n".join(reasons),
         header_role=role,
+        joins=True,
     )
 
 
@@ -112,6 +114,7 @@ class ChatPane(Pane):
         super().__init__()
         self._records: dict[str, DecisionRecord] = {}
         self._notes: list[tuple[int, LogBlock]] = []
+        self._note_count = 0
         self._scope: int | None = None
         self._view = DeskView()
 
@@ -137,6 +140,12 @@ class ChatPane(Pane):
             self._rebuild()
         for edge in news.edges:
             self._take(edge)
+
+    def note(self, message: str, role: str = "muted") -> None:
+        """Keep a message that was too long for a notice."""
+        self._note_count += 1
+        time = fmt.market_time(self._view.market.now_ms)
+        self._note(0, f"note:{self._note_count}", f"! {time}", message, role)
 
     def _rebuild(self) -> None:
         blocks = [
@@ -184,7 +193,7 @@ class ChatPane(Pane):
         if self._is_shown(record.trader_id):
             log = self.query_one(StreamingLog)
             for block in decision_blocks(self._view, record):
-                log.put(block)
+                log.put(block, below=thought_id(record.decision_id))
 
     def _note_order(self, event: OrderEvent) -> None:
         name = self._view.trader_name(event.order.trader_id)

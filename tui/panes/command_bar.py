@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,14 +14,20 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from engine.errors import DeskError
-from tui.command_line import CommandError, Vocabulary, parse_command, split_words
+from tui.command_line import Reading, read_command
+from tui.command_words import CommandError, Place, Vocabulary
 from tui.commands import Command
 from tui.completion import complete
 from tui.panes.span_line import Span, SpanLine
 from tui.proposals import Proposal
+from tui.screens.dialog import REVIEW_INTERVAL_S
 from tui.widgets.command_input import CommandInput
+from tui.widgets.wrapped_text import WrappedText
+from tui.wording import refusal_text
 
 HINT = "Enter shows what it would do · tab completes · ↑ earlier · Esc leaves"
+MOVED = "The market has moved: Enter shows again what it would do."
+NO_ROOM = "The sentence does not fit on this screen: 80x24 is needed."
 CONFIRM_HINT = "Enter confirms · Esc edits"
 
 
@@ -31,7 +38,7 @@ class CommandBar(Widget):
     CommandBar {
         dock: bottom;
         layer: command;
-        height: 6;
+        height: 8;
         width: 100%;
         border: round $border;
         border-title-color: $accent;
@@ -39,7 +46,8 @@ class CommandBar(Widget):
         background: $surface;
         padding: 0 1;
         CommandInput { height: 1; padding: 0; background: $surface; }
-        SpanLine { background: $surface; }
+        SpanLine, WrappedText { background: $surface; }
+        #command-message { height: 3; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", show=False)]
@@ -68,20 +76,35 @@ class CommandBar(Widget):
         self._vocabulary = vocabulary
         self._propose = propose
         self._proposal: Proposal | None = None
+        self._armed: Proposal | None = None
+        self._reading: Reading | None = None
         self._proposed_text = ""
         self.border_title = "Command"
 
     def compose(self) -> ComposeResult:
         """Build the input and the lines below it."""
         yield CommandInput(self._complete, placeholder="buy 0.5 btc @ 67000 sl 66000 tp 70000 post")
-        yield SpanLine(id="command-message")
+        yield WrappedText(id="command-message")
         yield SpanLine(id="command-facts")
-        yield SpanLine(id="command-warning")
+        yield WrappedText(id="command-warning")
+
+    def on_mount(self) -> None:
+        """Keep a proposal that waits for its confirmation that of now."""
+        self.set_interval(REVIEW_INTERVAL_S, self.keep_current)
 
     @property
     def message(self) -> str:
         """What the bar says below the input, as plain text."""
-        return "\n".join(line.text.strip() for line in self.query(SpanLine) if line.text.strip())
+        parts = (self._message.text, self.query_one(SpanLine).text, self._warning.text)
+        return "\n".join(part.strip("\n").rstrip() for part in parts if part.strip())
+
+    @property
+    def _message(self) -> WrappedText:
+        return self.query_one("#command-message", WrappedText)
+
+    @property
+    def _warning(self) -> WrappedText:
+        return self.query_one("#command-warning", WrappedText)
 
     def open(self, text: str = "") -> None:
         """Show the command line, with some text already typed."""
@@ -121,18 +144,42 @@ class CommandBar(Widget):
             return
         text = field.value
         try:
-            command = parse_command(text, self._vocabulary())
-            proposal = self._propose(command)
+            reading = read_command(text, self._vocabulary())
+            try:
+                proposal = self._propose(reading.command)
+            except DeskError as error:
+                self._show_error(refusal_text(error), reading.place_to_blame(error))
+                return
         except CommandError as error:
             self._show_error(error.message, (error.start, error.end))
+            return
+        if proposal is None:
+            field.remember(text)
+            self.post_message(self.Harmless(reading.command))
+            return
+        self._reading, self._proposed_text, self._armed = reading, text, proposal
+        self._show_proposal(proposal)
+        if not self._message.is_all_in_view:
+            self._proposal = None
+            self._show_error(NO_ROOM, None)
+
+    def keep_current(self) -> None:
+        """Show the figures of now; what is no longer possible or has moved too far is taken back."""
+        if self._proposal is None or self._reading is None or not self.display:
+            return
+        try:
+            now = self._propose(self._reading.command)
         except DeskError as error:
-            self._show_error(error.message, _span_of_value(text, error.details.get("value", "")))
-        else:
-            if proposal is None:
-                field.remember(text)
-                self.post_message(self.Harmless(command))
-            else:
-                self._show_proposal(proposal)
+            self._proposal = None
+            self._show_error(refusal_text(error), self._reading.place_to_blame(error))
+            return
+        if now is None or now.has_moved_from(self._armed or now):
+            self._proposal = None
+            self.border_subtitle = HINT
+            self._say(MOVED, [], "", "warning")
+        elif (now.facts, now.warning) != (self._proposal.facts, self._proposal.warning):
+            # What was reviewed is what is sent; only what it costs is shown as of now.
+            self._show_proposal(msgspec.structs.replace(self._proposal, facts=now.facts, warning=now.warning))
 
     def _complete(self, text: str) -> str | None:
         completion = complete(text, len(text), self._vocabulary())
@@ -145,33 +192,30 @@ class CommandBar(Widget):
         self._proposal = None
         self.query_one(CommandInput).clear_error()
         self.border_subtitle = HINT
-        self._say([], [], [])
+        self._say("", [], "")
 
-    def _show_error(self, message: str, span: tuple[int, int] | None) -> None:
+    def _show_error(self, message: str, span: Place | None) -> None:
+        self.border_subtitle = HINT
+        pointer = ""
         if span is not None:
-            self.query_one(CommandInput).mark_error(*span)
-        pointer = " " * span[0] + "^" * max(1, span[1] - span[0]) if span is not None else ""
-        self._say([Span(pointer, "danger")], [Span(message, "danger")], [])
+            field = self.query_one(CommandInput)
+            field.mark_error(*span)
+            # A text wider than the input has scrolled away from its words: the underline must do.
+            if len(field.value) < field.size.width:
+                pointer = " " * span[0] + "^" * max(1, span[1] - span[0]) + "\n"
+        self._say(pointer + message, [], "", "danger")
 
     def _show_proposal(self, proposal: Proposal) -> None:
         self._proposal = proposal
-        self._proposed_text = self.query_one(CommandInput).value
         self.border_subtitle = CONFIRM_HINT
         facts = [
             span
             for place, (label, value) in enumerate(proposal.facts)
             for span in (Span(f"{label} ", "muted", priority=place), Span(f"{value}   ", priority=place))
         ]
-        self._say([Span(proposal.sentence, "accent")], facts, [Span(proposal.warning, "warning")])
+        self._say(proposal.sentence, facts, proposal.warning)
 
-    def _say(self, message: list[Span], facts: list[Span], warning: list[Span]) -> None:
-        for name, spans in (("message", message), ("facts", facts), ("warning", warning)):
-            self.query_one(f"#command-{name}", SpanLine).show(spans)
-
-
-def _span_of_value(text: str, value: str) -> tuple[int, int] | None:
-    """Return where a refused value stands in the text, if it was typed."""
-    for word in split_words(text):
-        if value and word.text.casefold() == value.casefold():
-            return word.start, word.end
-    return None
+    def _say(self, message: str, facts: list[Span], warning: str, role: str = "accent") -> None:
+        self._message.show(message, role)
+        self.query_one(SpanLine).show(facts)
+        self._warning.show(warning, "warning")

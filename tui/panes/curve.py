@@ -52,9 +52,9 @@ class CurvePane(Pane, can_focus=True):
     def show(self, view: DeskView) -> None:
         """Show the curves of the picture."""
         spans = [
-            Span(
-                f" {span.value} ", "accent" if span is view.selection.span else "muted", f"curve.{span.value}"
-            )
+            Span(f"[{span.value}]", "accent", f"curve.{span.value}")
+            if span is view.selection.span
+            else Span(f" {span.value} ", "muted", f"curve.{span.value}")
             for span in SPANS
         ]
         change = change_over_span(view.curves)

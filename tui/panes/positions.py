@@ -15,18 +15,18 @@ from tui.widgets.live_table import Cell, LiveTable, Row
 from tui.widgets.table_layout import Column
 
 COLUMNS = (
-    Column("trader", "trader", 11, weight=1),
+    Column("trader", "trader", 10, weight=1),
     Column("symbol", "sym", 4),
     Column("side", "side", 5),
     Column("size", "size", 7, weight=1, align="right"),
-    Column("entry", "entry", 9, weight=1, align="right"),
-    Column("mark", "mark", 9, weight=1, align="right"),
+    Column("entry", "entry", 9, weight=1, align="right", priority=3),
+    Column("mark", "mark", 9, weight=1, align="right", priority=2),
     Column("pnl", "P&L", 11, weight=1, align="right"),
-    Column("return", "return", 8, align="right", priority=1),
-    Column("liquidation", "liquid.", 9, weight=1, align="right"),
-    Column("leverage", "lev", 4, align="right", priority=3),
-    Column("margin", "margin", 10, align="right", priority=4),
-    Column("funding", "funding", 9, align="right", priority=5),
+    Column("return", "return", 8, align="right", priority=4),
+    Column("liquidation", "liquid.", 9, weight=1, align="right", priority=1),
+    Column("leverage", "lev", 4, align="right", priority=5),
+    Column("margin", "margin", 10, align="right", priority=6),
+    Column("funding", "funding", 9, align="right", priority=7),
 )
 
 

@@ -12,35 +12,45 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.format import fit
 from tui.messages import ActionChosen
 from tui.theming import role_style
 
+MIN_GAP = 2
+"""Blank cells that always part the left side of a line from its right side."""
+
 
 class Span(NamedTuple):
-    """A piece of a line; `action` is run by a click, the highest `priority` goes first for lack of room."""
+    """A piece of a line; `action` is run by a click, the highest `priority` goes first for lack of room.
+
+    `room` is how many cells the fitting counts at least, so that what is shown does not come and go
+    with the digits of a number.
+    """
 
     text: str
     role: str = "text"
     action: str = ""
     priority: int = 0
+    room: int = 0
 
 
 def fit_spans(left: Sequence[Span], right: Sequence[Span], width: int) -> tuple[Span, ...]:
     """Return the spans with the gap between both sides, in exactly `width` cells.
 
     Those of the highest priority leave first, all that share it together; what still does not fit
-    is cut.
+    is cut at its end, with an ellipsis.
     """
     kept = [(span, True) for span in left] + [(span, False) for span in right]
-    while kept and _width(span for span, _ in kept) > width:
+    while _wanted_width(kept) > width:
         worst = max(span.priority for span, _ in kept)
         if worst == 0:
             break
         kept = [(span, side) for span, side in kept if span.priority != worst]
-    gap = Span(" " * max(0, width - _width(span for span, _ in kept)))
     lefts = [span for span, is_left in kept if is_left]
     rights = [span for span, is_left in kept if not is_left]
-    return (*lefts, gap, *rights)
+    least = MIN_GAP if lefts and rights else 0
+    gap = max(least, width - sum(cell_len(span.text) for span, _ in kept))
+    return _cut((*lefts, Span(" " * gap), *rights), width)
 
 
 class SpanLine(Widget, can_focus=False):
@@ -58,7 +68,11 @@ class SpanLine(Widget, can_focus=False):
         """Say this from now on."""
         old = self._fitted()
         self._left, self._right = tuple(left), tuple(right)
-        changed = _changed_cells(old, self._fitted())
+        if not self.size:
+            # Out of view nothing can be compared, and what was painted before must not come back.
+            self.refresh()
+            return
+        changed = changed_cells(old, self._fitted())
         if changed is not None:
             start, end = changed
             self.refresh(Region(start, 0, end - start, 1))
@@ -93,23 +107,48 @@ class SpanLine(Widget, can_focus=False):
         return fit_spans(self._left, self._right, self.size.width)
 
 
-def _width(spans: Iterable[Span]) -> int:
-    return sum(cell_len(span.text) for span in spans)
+def _wanted_width(kept: Sequence[tuple[Span, bool]]) -> int:
+    has_two_sides = len({is_left for _, is_left in kept}) == 2
+    return sum(max(cell_len(span.text), span.room) for span, _ in kept) + MIN_GAP * has_two_sides
 
 
-def _changed_cells(old: tuple[Span, ...], new: tuple[Span, ...]) -> tuple[int, int] | None:
-    """Return the first and last cell that differ, or None if nothing does."""
-    if old == new:
+def _cut(spans: Iterable[Span], width: int) -> tuple[Span, ...]:
+    """Return the spans in exactly `width` cells, the first one that is too long cut."""
+    fitting: list[Span] = []
+    left = width
+    for span in spans:
+        size = cell_len(span.text)
+        if size > left:
+            if left > 0:
+                fitting.append(span._replace(text=fit(span.text, left)))
+            return tuple(fitting)
+        left -= size
+        fitting.append(span)
+    return (*fitting, Span(" " * left)) if left else tuple(fitting)
+
+
+def _cells(spans: Iterable[Span]) -> list[tuple[str, str]]:
+    """Return what stands in each cell of a line: a character and its role, twice if it is wide."""
+    cells: list[tuple[str, str]] = []
+    for span in spans:
+        for character in span.text:
+            size = cell_len(character)
+            if size == 0 and cells:
+                cells[-1] = (cells[-1][0] + character, span.role)
+            for part in range(size):
+                # The half of a wide character differs whenever the whole does.
+                cells.append((character * (part + 1), span.role))
+    return cells
+
+
+def changed_cells(old: Iterable[Span], new: Iterable[Span]) -> tuple[int, int] | None:
+    """Return the first cell that differs and the one after the last, or None if none does."""
+    before, after = _cells(old), _cells(new)
+    if before == after:
         return None
-    width = max(_width(old), _width(new))
-    start = 0
-    for before, after in zip(old, new, strict=False):
-        if before != after:
-            break
-        start += cell_len(before.text)
-    end = width
-    for before, after in zip(reversed(old), reversed(new), strict=False):
-        if before != after:
-            break
-        end -= cell_len(before.text)
-    return (start, end) if start < end else (0, width)
+    width = max(len(before), len(after))
+    blank = (" ", "text")
+    before += [blank] * (width - len(before))
+    after += [blank] * (width - len(after))
+    differing = [x for x in range(width) if before[x] != after[x]]
+    return (differing[0], differing[-1] + 1) if differing else None

@@ -10,7 +10,7 @@ from tui import format as fmt
 from tui.actions import Context, bindings_for
 from tui.messages import TraderChosen
 from tui.panes.base import Pane
-from tui.view import DeskView
+from tui.view import DeskView, marked
 from tui.widgets.live_table import Cell, LiveTable, Row
 from tui.widgets.sparkline import sparkline
 from tui.widgets.table_layout import Column
@@ -19,13 +19,13 @@ SPARKLINE_WIDTH = 12
 
 COLUMNS = (
     Column("status", "status", 10),
-    Column("name", "trader", 10, weight=1),
-    Column("kind", "kind", 7, priority=2),
+    Column("name", "  trader", 12, weight=1),
+    Column("kind", "kind", 7, priority=3),
     Column("equity", "equity", 11, align="right"),
-    Column("day", "day P&L", 12, align="right"),
-    Column("strategy", "strategy", 16, weight=1, priority=4),
-    Column("curve", "recent", SPARKLINE_WIDTH, align="right", priority=1),
-    Column("positions", "pos", 3, align="right", priority=3),
+    Column("day", "day P&L", 12, align="right", priority=1),
+    Column("strategy", "strategy", 16, weight=1, priority=5),
+    Column("curve", "recent", SPARKLINE_WIDTH, align="right", priority=2),
+    Column("positions", "pos", 3, align="right", priority=4),
 )
 
 _STATUS_CELLS = {
@@ -36,15 +36,15 @@ _STATUS_CELLS = {
 _THINKING = Cell("◆ thinking", "accent")
 
 
-def trader_row(trader: TraderSummary) -> Row:
-    """Return the cells of one trader."""
+def trader_row(trader: TraderSummary, *, is_selected: bool = False) -> Row:
+    """Return the cells of one trader; the selected one, on which keys act, is marked."""
     account = trader.account
     is_thinking = trader.thinking and trader.status is TraderStatus.ACTIVE
     return Row(
         str(trader.trader_id),
         (
             _THINKING if is_thinking else _STATUS_CELLS[trader.status],
-            Cell(trader.name),
+            Cell(marked(trader.name, is_selected=is_selected)),
             Cell(trader.kind, "muted"),
             Cell(fmt.money(account.equity)),
             Cell(fmt.profit(account.day_pnl), fmt.trend_role(account.day_pnl)),
@@ -73,7 +73,8 @@ class TradersPane(Pane):
     def show(self, view: DeskView) -> None:
         """Show the traders and put the cursor on the selected one."""
         table = self.query_one(LiveTable)
-        table.show([trader_row(trader) for trader in view.traders])
+        chosen = view.selection.trader_id
+        table.show([trader_row(item, is_selected=item.trader_id == chosen) for item in view.traders])
         # Only a new selection moves the cursor: a picture must not undo a key pressed meanwhile.
         if view.traders and view.selection.trader_id != self._marked:
             self._marked = view.selection.trader_id

@@ -11,40 +11,40 @@ from tui import format as fmt
 from tui.actions import Context, bindings_for
 from tui.messages import SymbolChosen
 from tui.panes.base import Pane
-from tui.view import STALE_QUOTE_MS, DeskView
+from tui.view import STALE_QUOTE_MS, DeskView, marked
 from tui.widgets.live_table import Cell, LiveTable, Row
 from tui.widgets.table_layout import Column
 
 FRESH_QUOTE_MS = 60_000
+"""A quote younger than this, in market time, is simply `ok`."""
 
 COLUMNS = (
-    Column("symbol", "symbol", 6),
+    Column("symbol", "  sym", 7),
     Column("bid", "bid", 10, weight=1, align="right"),
     Column("ask", "ask", 10, weight=1, align="right"),
-    Column("spread", "spread", 8, weight=1, align="right", priority=2),
-    Column("change", "24 h", 9, weight=1, align="right"),
-    Column("age", "age", 4, weight=1, align="right"),
+    Column("spread", "spread", 8, weight=1, align="right", priority=3),
+    Column("change", "24 h", 9, weight=1, align="right", priority=1),
+    Column("age", "age", 4, weight=1, align="right", priority=2),
 )
 
 
 def watch_row(view: DeskView, instrument: Instrument) -> Row:
     """Return the cells of one symbol; every one is grey when the data is old or the feed silent."""
     ticker = view.ticker(instrument.symbol)
+    name = Cell(marked(instrument.symbol, is_selected=instrument.symbol == view.selection.symbol))
     if ticker is None:
-        return Row(
-            instrument.symbol, (Cell(instrument.symbol), *(Cell(fmt.ABSENT, "muted"),) * (len(COLUMNS) - 1))
-        )
+        return Row(instrument.symbol, (name, *(Cell(fmt.ABSENT, "muted"),) * (len(COLUMNS) - 1)))
     quote, tick = ticker.quote, instrument.tick_size
     age = max(0, view.market.now_ms - quote.ts_ms)
     is_stale = age >= STALE_QUOTE_MS or bool(view.market.feed_age_ms)
     change = ticker.change_24h
     cells: tuple[Cell, ...] = (
-        Cell(instrument.symbol),
+        name,
         Cell(fmt.price(quote.bid, tick), "bid"),
         Cell(fmt.price(quote.ask, tick), "ask"),
         Cell(fmt.price(quote.ask - quote.bid, tick), "muted"),
         Cell(fmt.change(change), fmt.trend_role(change)),
-        Cell("<1m" if age < FRESH_QUOTE_MS else fmt.age(age), "muted"),
+        Cell("ok" if age < FRESH_QUOTE_MS else fmt.age(age), "muted"),
     )
     if is_stale:
         cells = tuple(Cell(cell.text, "stale") for cell in cells)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar, Unpack, cast
 
 import msgspec
 from textual import events, on
@@ -16,12 +17,13 @@ from textual.widget import Widget
 from engine.errors import DeskError
 from tui.actions import Context, bindings_for
 from tui.bridge import DeskBridge
-from tui.command_line import Vocabulary
+from tui.command_words import Vocabulary
 from tui.messages import ActionChosen, OrderChosen, SymbolChosen, TraderChosen
 from tui.panes.base import Pane
 from tui.panes.chat import ChatPane
 from tui.panes.curve import CurvePane
 from tui.panes.footer import Footer
+from tui.panes.notices import Notices, is_too_long
 from tui.panes.orders import OrdersPane
 from tui.panes.positions import PositionsPane
 from tui.panes.status import StatusLine
@@ -30,10 +32,11 @@ from tui.panes.traders import TradersPane
 from tui.panes.watchlist import WatchlistPane
 from tui.screens.arrangement import DeskLayout, arrange, is_small
 from tui.screens.desk_actions import DeskActions
+from tui.screens.surface import DeskHost, SelectionChanges
 from tui.view import DeskView, Selection
+from tui.wording import refusal_text
 
 if TYPE_CHECKING:
-    from tui.app import DeskApp
     from tui.panes.command_bar import CommandBar
     from tui.proposals import Proposal
 
@@ -73,9 +76,14 @@ class PaneGrid(Widget):
 class DeskScreen(Screen[None], inherit_bindings=False):
     """The one screen that is always there."""
 
-    LAYERS: ClassVar[list[str]] = ["default", "command"]
+    LAYERS: ClassVar[list[str]] = ["default", "notices", "command"]
     DEFAULT_CSS = """
-    DeskScreen { layout: vertical; layers: default command; background: $background; overflow: hidden; }
+    DeskScreen {
+        layout: vertical;
+        layers: default notices command;
+        background: $background;
+        overflow: hidden;
+    }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings_for(Context.DESK),
@@ -91,14 +99,17 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         self._shown: dict[str, DeskView] = {}
         self._last_pane = Context.POSITIONS
         self._actions = DeskActions(self)
+        self._ticked_at = monotonic()
 
     @property
-    def desk_app(self) -> DeskApp:
-        """The app, as what it is."""
-        from tui.app import DeskApp
+    def host(self) -> DeskHost:
+        """The app, for its themes and its end."""
+        return cast(DeskHost, self.app)
 
-        assert isinstance(self.app, DeskApp)
-        return self.app
+    @property
+    def zoomed(self) -> Context | None:
+        """The pane that has the whole screen, if one has."""
+        return self.grid.desk_layout.zoomed
 
     @property
     def view(self) -> DeskView:
@@ -115,6 +126,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         yield StatusLine(id="status")
         yield PaneGrid()
         yield Footer(id="footer")
+        yield Notices()
 
     def on_mount(self) -> None:
         """Start painting; the engine starts once this frame is on the terminal."""
@@ -152,6 +164,16 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         for pane in self.query(Pane):
             if pane.id in shown:
                 self._hand_over(pane, view)
+        self._let_notices_age()
+
+    def _let_notices_age(self) -> None:
+        before, self._ticked_at = self._ticked_at, monotonic()
+        is_covered = self.app.screen is not self or self._is_typing_a_command
+        self.query_one(Notices).pass_time(self._ticked_at - before, is_in_view=not is_covered)
+
+    @property
+    def _is_typing_a_command(self) -> bool:
+        return any(bar.display for bar in self.query("#command-bar"))
 
     def _hand_over(self, pane: Pane, view: DeskView) -> None:
         if self._shown.get(pane.id or "") is not view:
@@ -166,7 +188,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
             layout.trader_count, layout.symbol_count = counts
             self.grid.rearrange()
 
-    def select(self, **changes: Any) -> None:
+    def select(self, **changes: Unpack[SelectionChanges]) -> None:
         """Change the selection and paint at once."""
         self.selection = msgspec.structs.replace(self.selection, **changes)
         self.paint_tick()
@@ -177,7 +199,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
 
     def action_back(self) -> None:
         """Leave the zoomed pane."""
-        if self.grid.desk_layout.zoomed is not None:
+        if self.zoomed is not None:
             self.zoom(None)
 
     def zoom(self, context: Context | None) -> None:
@@ -187,7 +209,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
 
     def go_to(self, context: Context) -> None:
         """Focus a pane; on a small terminal bring it up first."""
-        if self.grid.desk_layout.zoomed not in (None, context):
+        if self.zoomed not in (None, context):
             self.zoom(context)
         self._bring_up(context)
         self.pane(context).take_focus()
@@ -249,7 +271,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
 
     def vocabulary(self) -> Vocabulary:
         """Return what commands can name now."""
-        return self.view.vocabulary(self.desk_app.theme_names)
+        return self.view.vocabulary(self.host.theme_names)
 
     async def ask(self, make: Callable[[], Proposal]) -> None:
         """Show what a risky command would do, and run it only after a yes."""
@@ -258,14 +280,14 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         try:
             proposal = make()
         except DeskError as error:
-            self.say(error.message, "warning")
+            self.say(refusal_text(error), "warning")
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.run_proposal(proposal)
+        def answered(confirmed: Proposal | None) -> None:
+            if confirmed is not None:
+                self.run_proposal(confirmed)
 
-        await self.app.push_screen(ConfirmScreen(proposal), answered)
+        await self.app.push_screen(ConfirmScreen(proposal, make), answered)
 
     def run_proposal(self, proposal: Proposal) -> None:
         """Run a confirmed command and say what came of it."""
@@ -278,16 +300,21 @@ class DeskScreen(Screen[None], inherit_bindings=False):
             try:
                 self.say(await run())
             except DeskError as error:
-                self.say(error.message, "error")
+                self.say(refusal_text(error), "error")
             except Exception as error:  # an engine fault must not take the screen with it
                 self.say(f"unexpected {type(error).__name__}: {error}", "error")
             self.paint_tick()
 
         self.run_worker(perform(), group="commands", exit_on_error=False)
 
-    def say(self, message: str, severity: str = "information") -> None:
-        """Show a short message; its text is never read as markup."""
-        self.desk_app.say(message, severity)
+    def say(self, message: str, severity: str = "information", *, is_in_chat: bool = False) -> None:
+        """Show a short message as plain text; one that has to be cut goes into the chat whole."""
+        if not message:
+            return
+        if is_too_long(message) and not is_in_chat:
+            self.query_one(ChatPane).note(message)
+        self.query_one(Notices).say(message, severity)
+        self._let_notices_age()
 
     async def open_command_bar(self, text: str = "") -> None:
         """Open the command line; it is built the first time, before the next key is read."""
@@ -312,10 +339,14 @@ class DeskScreen(Screen[None], inherit_bindings=False):
     async def on_command_bar_harmless(self, event: CommandBar.Harmless) -> None:
         """Run a command that needs no confirmation."""
         self._close_command_bar()
-        await self._actions.run_command(event.command)
+        try:
+            await self._actions.run_command(event.command)
+        except DeskError as error:
+            self.say(refusal_text(error), "warning")
 
     def _close_command_bar(self) -> None:
         from tui.panes.command_bar import CommandBar
 
         self.query_one(CommandBar).close()
         self.pane(self._last_pane).take_focus()
+        self._let_notices_age()

@@ -7,15 +7,22 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
+from engine.errors import NotFound
 from engine.model.account import TraderStatus, TraderSummary
 from engine.model.event import Alert, Edge, ReplayState, Severity, TraderEvent
 from engine.model.order import Side
-from engine.settings import check_speed
+from engine.settings import MAX_SPEED, MIN_SPEED, check_speed
 from tui.actions import PANE_TITLES, Context
 from tui.commands import (
+    CancelOrders,
     Command,
+    EngageKillSwitch,
+    Flatten,
+    PauseReplay,
     PauseTrader,
     Quit,
+    ReleaseKillSwitch,
+    ResumeReplay,
     SelectTrader,
     SetSpeed,
     SetTheme,
@@ -25,19 +32,17 @@ from tui.commands import (
     TriggerTrader,
 )
 from tui.view import SPANS
+from tui.wording import plain_words
 
 if TYPE_CHECKING:
     from tui.proposals import Proposal
-    from tui.screens.desk import DeskScreen
-
-MAX_SPEED = 600.0
-MIN_SPEED = 1.0
+    from tui.screens.surface import DeskSurface
 
 
 class DeskActions:
     """Runs actions and commands for a desk screen."""
 
-    def __init__(self, screen: DeskScreen) -> None:
+    def __init__(self, screen: DeskSurface) -> None:
         self._screen = screen
         self.handlers: dict[str, Callable[[], Awaitable[None] | None]] = {
             "position.close": self._close_position,
@@ -62,10 +67,10 @@ class DeskActions:
             "pane.next": lambda: self._move_focus(1),
             "pane.previous": lambda: self._move_focus(-1),
             "pane.zoom": self._zoom,
-            "theme.next": lambda: screen.desk_app.next_theme(),
+            "theme.next": lambda: screen.host.next_theme(),
             "help.open": self._open_help,
             "palette.open": lambda: screen.app.action_command_palette(),
-            "app.quit": lambda: screen.desk_app.request_quit(),
+            "app.quit": lambda: screen.host.request_quit(),
         }
         for digit, context in enumerate(PANE_TITLES, start=1):
             self.handlers[f"pane.{digit}"] = partial(screen.go_to, context)
@@ -82,6 +87,10 @@ class DeskActions:
         """Run a command that needs no confirmation."""
         screen = self._screen
         match command:
+            case PauseReplay():
+                self._set_paused(True)
+            case ResumeReplay():
+                self._set_paused(False)
             case PauseTrader(name):
                 self._set_active(self._trader_named(name), active=False)
             case StartTrader(name):
@@ -98,11 +107,11 @@ class DeskActions:
             case Step():
                 self._step_replay()
             case SetTheme(theme):
-                screen.desk_app.switch_theme(theme)
+                screen.host.switch_theme(theme)
             case ShowHelp():
                 await self._open_help()
             case Quit():
-                screen.desk_app.request_quit()
+                screen.host.request_quit()
             case _:
                 raise TypeError(f"{command} needs a proposal first")
 
@@ -111,10 +120,10 @@ class DeskActions:
         for edge in edges:
             if isinstance(edge, Alert) and edge.severity is not Severity.INFO:
                 severity = "error" if edge.severity is Severity.ERROR else "warning"
-                self._screen.say(edge.message, severity)
+                self._screen.say(plain_words(edge.message), severity, is_in_chat=True)
             elif isinstance(edge, TraderEvent) and edge.status is TraderStatus.ERROR:
                 name = self._screen.view.trader_name(edge.trader_id)
-                self._screen.say(f"{name} stopped: {edge.reason}", "error")
+                self._screen.say(f"{name} stopped: {edge.reason}", "error", is_in_chat=True)
 
     async def _close_position(self) -> None:
         key = self._cursor_of(Context.POSITIONS)
@@ -153,23 +162,20 @@ class DeskActions:
         return self._screen.pane(context).query_one(LiveTable).cursor_key
 
     async def _cancel_all(self) -> None:
-        from tui.proposals import propose_cancel_all
-
-        screen = self._screen
-        await screen.ask(lambda: propose_cancel_all(None, screen.view, screen.bridge))
+        await self._ask_to(CancelOrders())
 
     async def _flatten(self) -> None:
-        from tui.proposals import propose_flatten
-
-        screen = self._screen
-        await screen.ask(lambda: propose_flatten(screen.view, screen.bridge))
+        await self._ask_to(Flatten())
 
     async def _kill(self) -> None:
-        from tui.proposals import propose_kill, propose_release
+        is_on = self._screen.view.market.kill_switch
+        await self._ask_to(ReleaseKillSwitch() if is_on else EngageKillSwitch())
+
+    async def _ask_to(self, command: CancelOrders | Flatten | EngageKillSwitch | ReleaseKillSwitch) -> None:
+        from tui.proposals import propose_risky
 
         screen = self._screen
-        is_on = screen.view.market.kill_switch
-        await screen.ask(lambda: propose_release(screen.bridge) if is_on else propose_kill(screen.bridge))
+        await screen.ask(lambda: propose_risky(command, screen.view, screen.bridge))
 
     async def _open_ticket(self, side: Side) -> None:
         from tui.screens.ticket import TicketScreen
@@ -191,11 +197,13 @@ class DeskActions:
         await self._screen.app.push_screen(HelpScreen())
 
     def _pause_replay(self) -> None:
+        self._set_paused(self._screen.view.market.replay is not ReplayState.PAUSED)
+
+    def _set_paused(self, paused: bool) -> None:
         screen = self._screen
-        pause = screen.view.market.replay is not ReplayState.PAUSED
 
         async def run() -> str:
-            await screen.bridge.desk.set_replay(paused=pause)
+            await screen.bridge.desk.set_replay(paused=paused)
             return ""
 
         screen.send(run)
@@ -231,7 +239,10 @@ class DeskActions:
             self._screen.select(trader_id=ids[(place + 1) % len(ids)])
 
     def _trader_named(self, name: str) -> TraderSummary:
-        return next(trader for trader in self._screen.view.traders if trader.name == name)
+        for trader in self._screen.view.traders:
+            if trader.name == name:
+                return trader
+        raise NotFound(f"trader: there is no {name} any more", field="trader", value=name)
 
     def _pause_trader(self) -> None:
         trader = self._screen.view.trader
@@ -275,7 +286,7 @@ class DeskActions:
     def _zoom(self) -> None:
         screen = self._screen
         pane = screen.focused_pane
-        if screen.grid.desk_layout.zoomed is not None:
+        if screen.zoomed is not None:
             screen.zoom(None)
         elif pane is not None:
             screen.zoom(pane.context)

@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App
 from textual.screen import ModalScreen
 
 from tui.theming import role_style
 
 Answer = TypeVar("Answer")
+
+REVIEW_INTERVAL_S = 0.6
+"""How often an open preview is made anew."""
+
+FRAME_HEIGHT = 7
+"""Lines of a dialog around its body: frame, padding and answers."""
+
+COMPACT_BELOW = 24
+"""On terminals with fewer lines a dialog does without its blank ones."""
 
 
 class DialogScreen(ModalScreen[Answer], inherit_bindings=False):
@@ -35,8 +45,16 @@ class DialogScreen(ModalScreen[Answer], inherit_bindings=False):
         .dialog .sentence { margin-bottom: 1; }
         .dialog .facts { margin-bottom: 1; }
         .dialog .warning { color: $warning; margin-bottom: 1; }
+        .dialog .body { height: auto; background: $surface; scrollbar-size-vertical: 1; }
+        &.-compact .dialog { padding: 0 1; max-height: 100%; }
     }
     """
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave out blank lines where there are few lines."""
+        self.set_class(event.size.height < COMPACT_BELOW, "-compact")
+        for body in self.query(".body"):
+            body.styles.max_height = max(1, event.size.height - FRAME_HEIGHT)
 
 
 def facts_text(app: App[Any], facts: tuple[tuple[str, str], ...]) -> Text:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from rich.style import Style
 from rich.text import Text
+from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -15,19 +17,31 @@ from tui.command_line import VERBS
 from tui.commands import ORDER_KEYWORDS
 from tui.screens.dialog import DialogScreen
 from tui.theming import role_style
+from tui.widgets.wrapping import wrap
 
 _TITLES = {Context.DESK: "Anywhere", Context.TABLES: "In a list"} | {
     context: f"In {title.lower()}" for context, title in PANE_TITLES.items()
 }
 _RISKS = {Risk.FREE: "", Risk.ARM: "previews first", Risk.CONFIRM: "asks first"}
 KEY_WIDTH = max(len(shown_keys(action.keys)) for action in ACTIONS) + 2
-USAGE_WIDTH = 30
+MIN_TEXT_WIDTH = 20
+OPTIONS_HELP = (
+    "@ is a limit price, stop and take (profit) a trigger price, sl and tp set the exits of an entry, "
+    "lev the leverage, post adds liquidity only, reduce never opens."
+)
 
 
-def help_text(app: App[Any]) -> Text:
-    """Return all keys by context, then all commands."""
+def help_text(app: App[Any], width: int) -> Text:
+    """Return all keys by context, then all commands, in lines of at most `width` cells."""
     accent, muted, header = (role_style(app, role) for role in ("accent", "muted", "header"))
     text = Text()
+
+    def explain(words: str, style: Style | None = None) -> None:
+        """Add an explanation whose further lines start below its first one."""
+        indent = KEY_WIDTH + 2
+        lines = wrap(words, max(MIN_TEXT_WIDTH, width - indent))
+        text.append(f"\n{'':<{indent}}".join(lines) + "\n", style)
+
     for context, title in _TITLES.items():
         actions = actions_in(context)
         if not actions:
@@ -35,21 +49,17 @@ def help_text(app: App[Any]) -> Text:
         text.append(f"{title}\n", header)
         for action in actions:
             text.append(f"  {shown_keys(action.keys):<{KEY_WIDTH}}", accent)
-            text.append(action.help)
-            if _RISKS[action.risk]:
-                text.append(f" · {_RISKS[action.risk]}", muted)
-            text.append("\n")
+            explain(" · ".join(filter(None, (action.help, _RISKS[action.risk]))))
         text.append("\n")
     text.append("Commands, after :\n", header)
     for verb in VERBS.values():
         text.append(f"  {verb.usage}\n", accent)
-        text.append(f"  {'':<{KEY_WIDTH}}{verb.help}\n", muted)
+        text.append(f"  {'':<{KEY_WIDTH}}")
+        explain(verb.help, muted)
     text.append("\nOrder options\n", header)
     text.append(f"  {' '.join(ORDER_KEYWORDS)}\n", accent)
-    text.append(
-        "  @ is a limit price, stop and touch a trigger price, sl and tp exits, lev the leverage,\n", muted
-    )
-    text.append("  post adds liquidity only, reduce never opens.\n", muted)
+    text.append(f"  {'':<{KEY_WIDTH}}")
+    explain(OPTIONS_HELP, muted)
     return text
 
 
@@ -58,6 +68,7 @@ class HelpScreen(DialogScreen[None], inherit_bindings=False):
 
     DEFAULT_CSS = """
     HelpScreen .dialog { width: 96; height: 94%; padding: 0 1; scrollbar-size-vertical: 1; }
+    HelpScreen #help-text { width: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1,enter", "dismiss(None)", "Close"),
@@ -72,7 +83,15 @@ class HelpScreen(DialogScreen[None], inherit_bindings=False):
         with VerticalScroll(classes="dialog", can_focus=False) as dialog:
             dialog.border_title = "Keys and commands"
             dialog.border_subtitle = "j k scroll · Esc closes"
-            yield Static(help_text(self.app))
+            yield Static("", id="help-text")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Break the lines for the new width."""
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        text = self.query_one("#help-text", Static)
+        text.update(help_text(self.app, text.size.width))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by a number of lines."""

@@ -33,8 +33,8 @@ def palette_entries(screen: DeskScreen) -> Iterator[Entry]:
     for instrument in screen.view.instruments:
         select = partial(screen.select, symbol=instrument.symbol)
         yield Entry(f"Symbol: {instrument.symbol}", "b and s open a ticket for it", select)
-    for theme in screen.desk_app.theme_names:
-        yield Entry(f"Theme: {theme}", "switch the colours", partial(screen.desk_app.switch_theme, theme))
+    for theme in screen.host.theme_names:
+        yield Entry(f"Theme: {theme}", "switch the colours", partial(screen.host.switch_theme, theme))
 
 
 class DeskProvider(Provider):

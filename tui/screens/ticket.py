@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import ClassVar
 
+import msgspec
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -18,26 +19,16 @@ from engine.model.order import Side, TimeInForce
 from tui.bridge import DeskBridge
 from tui.commands import Entry
 from tui.messages import ActionChosen
-from tui.order_entry import time_in_force_label, touch_price
-from tui.panes.span_line import Span, SpanLine
+from tui.order_entry import touch_price
 from tui.proposals import Proposal, propose_order
-from tui.screens.dialog import DialogScreen, facts_text
+from tui.screens.dialog import REVIEW_INTERVAL_S, DialogScreen, facts_text
 from tui.screens.ticket_fields import ChoiceField, PriceField, QuantityField
-from tui.screens.ticket_form import TicketValues, field_to_blame, ticket_order
+from tui.screens.ticket_form import FIELDS, TicketValues, field_to_blame, ticket_order
 from tui.widgets.number_field import NumberField
+from tui.widgets.wrapped_text import WrappedText
+from tui.wording import FIELD_LABELS, TIME_IN_FORCE_LABELS, refusal_text
 
-LABELS = {
-    "side": "side",
-    "symbol": "symbol",
-    "entry": "type",
-    "quantity": "quantity",
-    "price": "price",
-    "time_in_force": "in force",
-    "stop_loss": "stop-loss",
-    "take_profit": "take-profit",
-    "leverage": "leverage",
-    "reduce_only": "reduce-only",
-}
+LABELS = {name: FIELD_LABELS.get(name, "type") for name in FIELDS}
 ROWS = (
     ("side", "symbol"),
     ("entry", "time_in_force"),
@@ -46,6 +37,8 @@ ROWS = (
     ("leverage", "reduce_only"),
 )
 EDIT_HINT = "tab next · ↑↓ step · = last price · Enter reviews · Esc leaves"
+MOVED = "The market has moved: Enter reviews the order again."
+NO_ROOM = "The order does not fit on this screen and is not sent: 80x24 is needed."
 SEND_HINT = "Enter sends the order · any change goes back · Esc leaves"
 
 
@@ -60,7 +53,10 @@ class TicketScreen(DialogScreen[Proposal | None], inherit_bindings=False):
     TicketScreen .row Input { height: 1; border: none; padding: 0 1; width: 1fr; background: $panel; }
     TicketScreen .row Input:focus { border: none; background: $block-cursor-background; }
     TicketScreen #facts { height: 4; }
-    TicketScreen #verdict { height: 2; }
+    TicketScreen #verdict { height: 2; background: $surface; }
+    TicketScreen #answers { height: 2; background: $surface; }
+    TicketScreen.-compact .row { margin-bottom: 0; }
+    TicketScreen.-compact #answers { height: 3; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Leave"),
@@ -77,7 +73,8 @@ class TicketScreen(DialogScreen[Proposal | None], inherit_bindings=False):
         self._first_side = side
         self._proposal: Proposal | None = None
         self._reviewed: TicketValues | None = None
-        self._is_armed = False
+        self._armed: Proposal | None = None
+        self._reviewed_view = bridge.view
 
     def compose(self) -> ComposeResult:
         """Build the fields in rows of two, the cost and the verdict."""
@@ -89,8 +86,8 @@ class TicketScreen(DialogScreen[Proposal | None], inherit_bindings=False):
                     yield Static(LABELS[second], id=f"label-{second}", classes="-second")
                     yield self._field(second)
             yield Static("", id="facts", markup=False)
-            yield Static("", id="verdict", markup=False)
-            yield SpanLine(id="answers")
+            yield WrappedText(id="verdict")
+            yield WrappedText(id="answers")
 
     def _field(self, name: str) -> Widget:
         symbol = self._view.selection.symbol
@@ -103,11 +100,10 @@ class TicketScreen(DialogScreen[Proposal | None], inherit_bindings=False):
                 symbols = [item.symbol for item in self._view.instruments]
                 return ChoiceField([(item, item) for item in symbols], symbol, id=name)
             case "entry":
-                labels = {Entry.TOUCH: "take profit"}
-                choices = [(entry.value, labels.get(entry, entry.value)) for entry in Entry]
+                choices = [(entry.value, entry.value) for entry in Entry]
                 return ChoiceField(choices, Entry.MARKET.value, id=name)
             case "time_in_force":
-                choices = [(tif.value, time_in_force_label(tif)) for tif in TimeInForce]
+                choices = [(tif.value, TIME_IN_FORCE_LABELS[tif]) for tif in TimeInForce]
                 return ChoiceField(choices, TimeInForce.GTC.value, id=name)
             case "reduce_only":
                 return ChoiceField([("no", "no"), ("yes", "yes")], "no", id=name)
@@ -121,9 +117,27 @@ class TicketScreen(DialogScreen[Proposal | None], inherit_bindings=False):
                 return PriceField(step=Decimal(tick), placeholder="none", id=name)
 
     def on_mount(self) -> None:
-        """Start at the quantity."""
+        """Start at the quantity, and keep the preview that of now."""
         self.set_focus(self.query_one("#quantity"))
         self._review()
+        self.set_interval(REVIEW_INTERVAL_S, self.keep_current)
+
+    def keep_current(self) -> None:
+        """Review again if the desk has changed; an armed order that has moved too far is disarmed."""
+        if self._bridge.view is self._reviewed_view:
+            return
+        armed = self._armed
+        self._review()
+        now = self._proposal
+        if armed is None or now is None:
+            return
+        if now.has_moved_from(armed):
+            self._show_verdict(MOVED, "")
+            return
+        # What was armed is what is sent; only what it costs is shown as of now.
+        self._proposal = msgspec.structs.replace(armed, facts=now.facts, warning=now.warning)
+        self._armed = armed
+        self._show_answers()
 
     @property
     def values(self) -> TicketValues:
@@ -164,12 +178,17 @@ class TicketScreen(DialogScreen[Proposal | None], inherit_bindings=False):
 
     def action_submit(self) -> None:
         """Review the order; once reviewed, send it."""
-        if self._is_armed and self._proposal is not None and self._reviewed == self.values:
-            self.dismiss(self._proposal)
+        answers = self.query_one("#answers", WrappedText)
+        if self._armed is not None and self._reviewed == self.values and answers.is_all_in_view:
+            self.dismiss(self._armed)
             return
         self._review()
-        self._is_armed = self._proposal is not None
+        self._armed = self._proposal
         self._show_answers()
+        if self._armed is not None and not answers.is_all_in_view:
+            self._armed = None
+            self._show_answers()
+            self._show_verdict(NO_ROOM, "")
         if self._proposal is None:
             wrong = self.query("Static.-wrong")
             if wrong:
@@ -207,8 +226,9 @@ class TicketScreen(DialogScreen[Proposal | None], inherit_bindings=False):
             self.dismiss(None)
 
     def _review(self) -> None:
-        self._is_armed = False
+        self._armed = None
         self._proposal = None
+        self._reviewed_view = self._bridge.view
         values = self._reviewed = self.values
         step = self._bridge.view.lot_size(values.symbol)
         if step is not None:
@@ -218,7 +238,7 @@ class TicketScreen(DialogScreen[Proposal | None], inherit_bindings=False):
             self._proposal = propose_order(ticket_order(values), self._bridge.view, self._bridge)
         except DeskError as error:
             self._show_verdict(
-                "type a quantity" if is_untouched else error.message,
+                "type a quantity" if is_untouched else refusal_text(error),
                 "" if is_untouched else field_to_blame(error),
             )
         else:
@@ -231,9 +251,7 @@ class TicketScreen(DialogScreen[Proposal | None], inherit_bindings=False):
         self.query_one("#facts", Static).update(facts_text(self.app, facts))
 
     def _show_verdict(self, message: str, field: str) -> None:
-        verdict = self.query_one("#verdict", Static)
-        verdict.update(Text(message))
-        verdict.set_class(True, "warning")
+        self.query_one("#verdict", WrappedText).show(message, "warning")
         for name in LABELS:
             self.query_one(f"#label-{name}").set_class(name == field, "-wrong")
 
@@ -241,11 +259,11 @@ class TicketScreen(DialogScreen[Proposal | None], inherit_bindings=False):
         dialog = self.query_one(".dialog")
         trader = self._view.trader
         dialog.border_title = Text(f"Order for {trader.name if trader else ''}")
-        dialog.border_subtitle = SEND_HINT if self._is_armed else EDIT_HINT
+        dialog.border_subtitle = SEND_HINT if self._armed else EDIT_HINT
+        answers = self.query_one("#answers", WrappedText)
         if self._proposal is None:
-            spans = [Span("nothing to send yet", "muted")]
-        elif self._is_armed:
-            spans = [Span(f"▸ SEND {self._proposal.sentence}", "accent", "send")]
+            answers.show("nothing to send yet", "muted")
+        elif self._armed is not None:
+            answers.show(f"▸ SEND {self._armed.sentence}", "accent", "send")
         else:
-            spans = [Span(self._proposal.sentence, "text", "send")]
-        self.query_one("#answers", SpanLine).show(spans)
+            answers.show(self._proposal.sentence, "text", "send")

@@ -72,7 +72,7 @@ class QuantityField(PriceField):
 
     def __init__(self, *, step: Decimal, id: str) -> None:
         super().__init__(step=step, placeholder="0.5 or 500 usd", id=id)
-        self.restrict = r"[0-9,_]*\.?[0-9]* ?(?i:u|us|usd)?"
+        self.restrict = r"[0-9,]*\.?[0-9]* ?(?i:u|us|usd)?"
 
     def action_step(self, steps: int) -> None:
         """Change the number and keep its unit."""

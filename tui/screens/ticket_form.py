@@ -8,8 +8,9 @@ import msgspec
 
 from engine.errors import DeskError, InvalidOrder
 from engine.model.order import Side, TimeInForce
-from tui.command_line import MAX_LEVERAGE, CommandError, Word, parse_number
+from tui.command_line import MAX_LEVERAGE
 from tui.commands import Entry, PlaceOrder, QuantityUnit
+from tui.numbers import advice_on, read_number
 
 FIELDS = (
     "side",
@@ -46,7 +47,7 @@ def ticket_order(values: TicketValues) -> PlaceOrder:
     """Return the order a ticket asks for; raises `InvalidOrder` whose `field` is one of `FIELDS`."""
     quantity, unit = _quantity(values.quantity)
     needs_price = values.entry is not Entry.MARKET
-    waits = values.entry in (Entry.STOP, Entry.TOUCH)
+    waits = values.entry in (Entry.STOP, Entry.TAKE_PROFIT)
     time_in_force = TimeInForce.GTC if waits else values.time_in_force
     if time_in_force is TimeInForce.POST_ONLY and values.entry is not Entry.LIMIT:
         raise InvalidOrder.of("time_in_force", "post-only", "it goes with a limit order")
@@ -80,13 +81,13 @@ def _quantity(text: str) -> tuple[Decimal, QuantityUnit]:
 
 
 def _number(field: str, text: str, allowed: str) -> Decimal:
-    plain = text.strip().replace(",", "").replace("_", "")
-    if not plain:
-        raise InvalidOrder(f"{field.replace('_', ' ')}: {allowed}", field=field, value="", allowed=allowed)
-    try:
-        return parse_number(Word(plain, 0, len(plain)), field, allowed)
-    except CommandError as error:
-        raise InvalidOrder.of(field, text.strip(), f"allowed is {_NUMBER_HINT}") from error
+    typed = text.strip()
+    if not typed:
+        raise InvalidOrder(f"{field}: {allowed}", field=field, value="", allowed=allowed)
+    number = read_number(typed)
+    if number is None or number <= 0:
+        raise InvalidOrder.of(field, typed, advice_on(typed) or f"allowed is {_NUMBER_HINT}")
+    return number
 
 
 def _optional(field: str, text: str) -> Decimal | None:

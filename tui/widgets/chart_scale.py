@@ -19,6 +19,8 @@ _TIME_STEPS_MS = (
 )
 _FLAT = 1e-9
 """A span this small beside its values is rounding, not movement."""
+_SMALLEST_SPAN = 1e-12
+"""Nor is one this small beside nothing at all."""
 _TIME_LABEL_CELLS = 14
 """Room for a label and the space around it."""
 
@@ -37,8 +39,8 @@ def value_axis(low: float, high: float, max_ticks: int) -> Axis:
 
     Snapping the ends keeps the whole picture still while values move inside them.
     """
-    if high - low <= _FLAT * max(abs(low), abs(high)):
-        margin = abs(high) * 0.001 or 1.0
+    if high - low <= max(_FLAT * max(abs(low), abs(high)), _SMALLEST_SPAN):
+        margin = max(abs(high) * 0.001, _SMALLEST_SPAN) if high else 1.0
         low, high = low - margin, high + margin
     step = _round_step((high - low) / max(1, max_ticks - 1))
     first, last = math.floor(low / step), math.ceil(high / step)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
@@ -125,6 +126,7 @@ class LiveTable(ScrollView, can_focus=True):
         self._cursor = 0
         self._styles_of_rows = RoleStyles(self)
         self._styles_of_cursor = RoleStyles(self)
+        self._needed = [column.width for column in self._columns]
         self._placed: tuple[PlacedColumn, ...] = ()
         self._placed_width = -1
 
@@ -150,6 +152,7 @@ class LiveTable(ScrollView, can_focus=True):
         if len(index_of) != len(wanted):
             raise ValueError("live table: two rows have the same key")
         shown, old_cursor, old_key = self._rows, self._cursor, self.cursor_key
+        self._make_room(wanted)
         self._rows, self._index_of = wanted, index_of
         self._cursor = index_of.get(old_key or "", min(old_cursor, max(0, len(wanted) - 1)))
         self._repaint_differences(shown, old_cursor)
@@ -161,6 +164,7 @@ class LiveTable(ScrollView, can_focus=True):
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Replace the columns; the next `show` brings rows that fit them."""
         self._columns = tuple(columns)
+        self._needed = [column.width for column in self._columns]
         self._rows, self._index_of, self._cursor = (), {}, 0
         self._placed_width = -1
         self.refresh()
@@ -232,6 +236,17 @@ class LiveTable(ScrollView, can_focus=True):
         else:
             self._set_cursor(index)
 
+    def _make_room(self, rows: Sequence[Row]) -> None:
+        """Widen the columns whose texts are never cut; they keep their width, so nothing jitters."""
+        for index, column in enumerate(self._columns):
+            if not column.is_whole:
+                continue
+            longest = max((cell_len(_cell(row, index).text) for row in rows), default=0)
+            if longest > self._needed[index]:
+                self._needed[index] = longest
+                self._placed_width = -1
+                self.refresh()
+
     @property
     def _width(self) -> int:
         return self.scrollable_content_region.width
@@ -239,7 +254,11 @@ class LiveTable(ScrollView, can_focus=True):
     def _placement(self) -> tuple[PlacedColumn, ...]:
         """Return the columns as placed in the present width, which a scroll bar can change."""
         if (width := self._width) != self._placed_width:
-            self._placed, self._placed_width = place_columns(self._columns, width), width
+            columns = [
+                msgspec.structs.replace(column, width=needed)
+                for column, needed in zip(self._columns, self._needed, strict=True)
+            ]
+            self._placed, self._placed_width = place_columns(columns, width), width
         return self._placed
 
     @property
@@ -335,7 +354,7 @@ class LiveTable(ScrollView, can_focus=True):
         for column, _, cells in self._placement():
             cell = _cell(row, column)
             style = styles[cell.role] if keeps_roles else base
-            text = fit(cell.text, cells, cell.align or self._columns[column].align)
+            text = self._columns[column].fitted(cell.text, cells, cell.align)
             if style.reverse or style.underline:
                 segments += (Segment(text, style), Segment(gap, base))
             else:

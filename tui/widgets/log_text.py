@@ -16,13 +16,17 @@ BODY_INDENT = 2
 
 
 class LogBlock(msgspec.Struct, frozen=True):
-    """A header line and a body below it, each with the colour role it has; either may be empty."""
+    """A header line and a body below it, each with the colour role it has; either may be empty.
+
+    One that `joins` stands right below the block before it, without a blank line.
+    """
 
     id: str
     header: str = ""
     body: str = ""
     role: str = "text"
     header_role: str = "header"
+    joins: bool = False
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -38,7 +42,7 @@ BLANK_LINE = LogLine("", "text")
 class LogText:
     """Blocks in the order they came, at most `max_blocks`, wrapped to `width` cells.
 
-    A block is followed by `gap` blank lines, the last one too once another block follows.
+    Between two blocks are `gap` blank lines. Blank lines inside a body follow each other once only.
     """
 
     def __init__(self, width: int, max_blocks: int, gap: int = 1) -> None:
@@ -49,12 +53,21 @@ class LogText:
         self._order: list[_WrappedBlock] | None = None
         self._ends: list[int] = []
 
-    def put(self, block: LogBlock) -> None:
-        """Add a block at the end, or replace the one with its id where it stands."""
+    def put(self, block: LogBlock, below: str = "") -> None:
+        """Add a block at the end, or right below another one; replace the one with its id."""
+        is_new = block.id not in self._blocks
         self._blocks[block.id] = _WrappedBlock(block, self._width)
+        if is_new and below != block.id and below in self._blocks:
+            self._move_below(block.id, below)
         while len(self._blocks) > self._max_blocks:
             del self._blocks[next(iter(self._blocks))]
         self._order = None
+
+    def _move_below(self, block_id: str, below: str) -> None:
+        names = list(self._blocks)
+        names.remove(block_id)
+        names.insert(names.index(below) + 1, block_id)
+        self._blocks = {name: self._blocks[name] for name in names}
 
     def append(self, block_id: str, delta: str) -> None:
         """Add text to the body of a block; an id that has left the log changes nothing."""
@@ -79,7 +92,7 @@ class LogText:
     def line_count(self) -> int:
         """How many lines there are."""
         self._index()
-        return max(0, self._ends[-1] - self._gap) if self._ends else 0
+        return self._ends[-1] if self._ends else 0
 
     def line(self, index: int) -> LogLine:
         """Return one line; blank beyond the end."""
@@ -93,7 +106,14 @@ class LogText:
     def _index(self) -> list[_WrappedBlock]:
         if self._order is None:
             self._order = list(self._blocks.values())
-            self._ends = list(accumulate(block.line_count + self._gap for block in self._order))
+            # The last block is followed by no gap, so its successor counts as joining it.
+            joins = [block.joins for block in self._order[1:]] + [True]
+            self._ends = list(
+                accumulate(
+                    block.line_count + (0 if next_joins else self._gap)
+                    for block, next_joins in zip(self._order, joins, strict=False)
+                )
+            )
         return self._order
 
 
@@ -121,6 +141,10 @@ class _WrappedBlock:
         self._grow(delta)
 
     @property
+    def joins(self) -> bool:
+        return self._block.joins
+
+    @property
     def line_count(self) -> int:
         return len(self._closed) + bool(self._body)
 
@@ -133,7 +157,10 @@ class _WrappedBlock:
 
     def _grow(self, delta: str) -> None:
         closed, self._open = wrap_growing(self._open + delta, self._width - len(self._indent))
-        self._closed += [self._body_line(line) for line in closed]
+        for line in closed:
+            is_blank = not line.strip()
+            if not (is_blank and self._closed and not self._closed[-1].text):
+                self._closed.append(self._body_line(line))
 
     def _body_line(self, text: str) -> LogLine:
         return LogLine((self._indent + text).rstrip(), self._block.role)

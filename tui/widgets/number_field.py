@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-_ALLOWED_CHARACTERS = r"[0-9,_]*\.?[0-9]*"
+from tui.numbers import read_number
+
+_ALLOWED_CHARACTERS = r"[0-9,]*\.?[0-9]*"
 
 
 class NumberField(Input):
@@ -56,10 +58,7 @@ class NumberField(Input):
     @property
     def number(self) -> Decimal | None:
         """The number in the field, or None if the field is empty or no number."""
-        try:
-            return Decimal(self.value.replace(",", "").replace("_", ""))
-        except InvalidOperation:
-            return None
+        return read_number(self.value)
 
     @number.setter
     def number(self, number: Decimal | None) -> None:
@@ -67,6 +66,8 @@ class NumberField(Input):
 
     def action_step(self, steps: int) -> None:
         """Change the number by a number of steps, onto the step's grid and within the bounds."""
+        if self.value.strip() and self.number is None:
+            return
         current = self.number or Decimal(0)
         on_grid = (current / self.step).to_integral_value() * self.step
         target = max(self.low, on_grid + steps * self.step)

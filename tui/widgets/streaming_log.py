@@ -66,14 +66,9 @@ class StreamingLog(ScrollView, can_focus=True):
     def _width(self) -> int:
         return self.scrollable_content_region.width
 
-    @property
-    def follows_end(self) -> bool:
-        """Whether new text keeps the end in view: true as long as the reader is at the end."""
-        return self._follows_end
-
-    def put(self, block: LogBlock) -> None:
-        """Add a block at the end, or replace the one with its id."""
-        self._text.put(block)
+    def put(self, block: LogBlock, below: str = "") -> None:
+        """Add a block at the end, or right below another one; replace the one with its id."""
+        self._text.put(block, below)
         self._paint_soon()
 
     def append(self, block_id: str, delta: str) -> None:

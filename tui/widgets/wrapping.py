@@ -19,6 +19,19 @@ def wrap(text: str, width: int) -> list[str]:
     return [*closed, last.rstrip()]
 
 
+def wrap_within(text: str, width: int, rows: int) -> list[str]:
+    """Break `text` into at most `rows` lines; an ellipsis at the very end says that more was cut."""
+    lines = wrap(text, width)
+    if len(lines) <= rows:
+        return lines
+    kept = lines[:rows]
+    last = kept[-1].rstrip()
+    while last and cell_len(last) > max(0, width - 1):
+        last = last[:-1].rstrip()
+    kept[-1] = last + "…"
+    return kept
+
+
 def wrap_growing(text: str, width: int) -> tuple[list[str], str]:
     """Break a text that will go on growing: lines that are final, and the text of the open line.
 

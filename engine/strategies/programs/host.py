@@ -210,7 +210,7 @@ class SandboxHost:
 
     async def _open(self) -> SandboxConnection:
         if self._cache_dir is None:
-            self._cache_dir = await asyncio.to_thread(_default_cache_dir)
+            self._cache_dir = await asyncio.to_thread(default_cache_dir)
         opened = await SandboxConnection.open(self._cache_dir)
         lost, self._connection = self._connection, opened
         if lost is not None:
@@ -227,7 +227,8 @@ class SandboxHost:
         return await asyncio.shield(self._starting)
 
 
-def _default_cache_dir() -> Path:
+def default_cache_dir() -> Path:
+    """Return where the sandbox runtime is unpacked unless another folder is named."""
     from platformdirs import user_cache_path
 
     return user_cache_path("nightdesk", appauthor=False)

@@ -5,6 +5,7 @@ import msgspec
 from engine.model.decision import DecisionStatus
 from engine.model.event import DecisionEvent, OrderEvent, ReasoningEvent, Topic
 from engine.model.order import OrderStatus
+from tests.tui.peek import log_lines
 from tests.tui.recorded_desk import DECISIONS, INSTRUMENTS, PAST_ORDERS, TRADERS, RecordedDesk
 from tui.app import DeskApp
 from tui.panes.chat import ChatPane, decision_blocks, decision_text
@@ -14,8 +15,7 @@ from tui.widgets.streaming_log import StreamingLog
 
 
 def shown(app: DeskApp) -> str:
-    log = app.screen.query_one(ChatPane).query_one(StreamingLog)
-    return "\n".join(log._text.line(index).text for index in range(log._text.line_count))
+    return "\n".join(log_lines(app.screen.query_one(ChatPane).query_one(StreamingLog)))
 
 
 def tick(app: DeskApp) -> None:
@@ -81,3 +81,28 @@ async def test_a_denied_order_says_why(app: DeskApp, desk: RecordedDesk) -> None
         tick(app)
         assert "Rules had an order refused" in shown(app)
         assert "above this trader's limit of 20,000" in shown(app)
+
+
+async def test_an_outcome_stands_right_below_its_own_decision(app: DeskApp, desk: RecordedDesk) -> None:
+    async with app.run_test(size=(200, 60)) as pilot:
+        await pilot.pause(0.3)
+        other = msgspec.structs.replace(DECISIONS[2], decision_id="d-4", trader_id=1, reasoning="Other.")
+        desk.publish(Topic.DECISIONS, DecisionEvent(other, 12))
+        ended = msgspec.structs.replace(DECISIONS[2], status=DecisionStatus.HELD)
+        desk.publish(Topic.DECISIONS, DecisionEvent(ended, 13))
+        tick(app)
+        lines = shown(app).splitlines()
+        place = next(index for index, line in enumerate(lines) if "the book" in line)
+        assert lines[place + 1].startswith("· Rules holds")
+        assert lines[place + 2] == ""
+        assert any("Other." in line for line in lines[place + 3 :])
+
+
+async def test_a_model_cannot_push_the_chat_away_with_blank_lines(app: DeskApp, desk: RecordedDesk) -> None:
+    async with app.run_test(size=(200, 60)) as pilot:
+        await pilot.pause(0.3)
+        for number in range(20):
+            desk.publish(Topic.REASONING, ReasoningEvent(2, "d-3", "\n\n \n", 11 + number))
+        desk.publish(Topic.REASONING, ReasoningEvent(2, "d-3", "The end.", 40))
+        tick(app)
+        assert "the book\n\n  The end." in shown(app)

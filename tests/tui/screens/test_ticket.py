@@ -2,68 +2,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
+import msgspec
 
-from engine.errors import InvalidOrder
-from engine.model.order import Side, TimeInForce
-from tests.tui.recorded_desk import RecordedDesk
+from engine.model.order import Side
+from tests.tui.peek import desk_screen, screen_lines, text_of
+from tests.tui.recorded_desk import RecordedDesk, ticker
 from tui.app import DeskApp
-from tui.commands import Entry, PlaceOrder, QuantityUnit
-from tui.screens.ticket import TicketScreen
+from tui.screens.ticket import MOVED, TicketScreen
 from tui.screens.ticket_fields import ChoiceField, QuantityField
-from tui.screens.ticket_form import TicketValues, field_to_blame, ticket_order
 from tui.widgets.number_field import NumberField
 
 D = Decimal
-
-
-def values(**fields: object) -> TicketValues:
-    base = TicketValues(side=Side.BUY, symbol="BTC", entry=Entry.MARKET, quantity="0.5")
-    return TicketValues(**{name: getattr(base, name) for name in base.__struct_fields__} | fields)
-
-
-def test_a_filled_ticket_is_an_order() -> None:
-    ticket = values(
-        entry=Entry.LIMIT,
-        quantity="500 USD",
-        price="67,000.5",
-        stop_loss="66000",
-        take_profit="70000",
-        leverage="3",
-        time_in_force=TimeInForce.POST_ONLY,
-    )
-    assert ticket_order(ticket) == PlaceOrder(
-        side=Side.BUY,
-        symbol="BTC",
-        quantity=D(500),
-        unit=QuantityUnit.USD,
-        entry=Entry.LIMIT,
-        price=D("67000.5"),
-        stop_loss=D(66000),
-        take_profit=D(70000),
-        leverage=3,
-        time_in_force=TimeInForce.POST_ONLY,
-    )
-
-
-@pytest.mark.parametrize(
-    ("fields", "field"),
-    [
-        ({"quantity": ""}, "quantity"),
-        ({"quantity": "0"}, "quantity"),
-        ({"quantity": "usd"}, "quantity"),
-        ({"entry": Entry.LIMIT}, "price"),
-        ({"entry": Entry.STOP, "price": "."}, "price"),
-        ({"time_in_force": TimeInForce.POST_ONLY}, "time_in_force"),
-        ({"stop_loss": "0"}, "stop_loss"),
-        ({"leverage": "2.5"}, "leverage"),
-        ({"leverage": "126"}, "leverage"),
-    ],
-)
-def test_an_error_names_its_field(fields: dict[str, object], field: str) -> None:
-    with pytest.raises(InvalidOrder) as caught:
-        ticket_order(values(**fields))
-    assert field_to_blame(caught.value) == field
 
 
 async def open_ticket(app: DeskApp) -> TicketScreen:
@@ -79,11 +28,11 @@ async def test_the_ticket_previews_while_typing_and_marks_the_wrong_field(
         await pilot.press("b", "0", "full_stop", "5")
         await pilot.pause()
         ticket = await open_ticket(app)
-        assert "16,753.52" in str(ticket.query_one("#facts").render())
+        assert "16,753.52" in text_of(app, "#facts")
         ticket.query_one("#stop_loss", NumberField).value = "69000"
         await pilot.pause()
         assert ticket.query_one("#label-stop_loss").has_class("-wrong")
-        assert "below its entry" in str(ticket.query_one("#verdict").render())
+        assert "below its entry" in text_of(app, "#verdict")
         await pilot.press("enter", "enter")
         await pilot.pause()
         assert isinstance(app.screen, TicketScreen)
@@ -145,4 +94,50 @@ async def test_escape_leaves_without_a_trace(app: DeskApp, desk: RecordedDesk) -
         await pilot.press("b", "1", "escape")
         await pilot.pause()
         assert not isinstance(app.screen, TicketScreen)
+        assert desk.calls == []
+
+
+def move_btc(app: DeskApp, desk: RecordedDesk, bid: str, ask: str) -> None:
+    """Give BTC another price and let ticket and desk see it."""
+    desk.ticker_list = (ticker("BTC", bid, ask, 0.01), *desk.ticker_list[1:])
+    desk_screen(app).paint_tick()
+    screen = app.screen
+    assert isinstance(screen, TicketScreen)
+    screen.keep_current()
+
+
+async def test_the_preview_follows_the_market_and_a_large_move_disarms(
+    app: DeskApp, desk: RecordedDesk
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("b", *"500", "space", *"usd", "enter")
+        await pilot.pause()
+        assert text_of(app, "#answers").startswith("▸ SEND Manual: BUY 0.007 BTC market")
+        move_btc(app, desk, "67050", "67052")
+        assert "469.36" in text_of(app, "#facts")
+        assert text_of(app, "#answers").startswith("▸ SEND")
+        move_btc(app, desk, "68050", "68052")
+        assert not text_of(app, "#answers").startswith("▸ SEND")
+        assert text_of(app, "#verdict") == MOVED
+        await pilot.press("enter")
+        await pilot.pause()
+        assert desk.calls == []
+        await pilot.press("enter")
+        await pilot.pause()
+        assert desk.calls[0][1].quantity == D("0.007")
+
+
+async def test_an_order_whose_sentence_is_not_on_the_screen_is_never_armed(
+    app: DeskApp, desk: RecordedDesk
+) -> None:
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("b", "1", "enter")
+        await pilot.pause()
+        assert any("SEND Manual: BUY 1.000 BTC market" in line for line in screen_lines(app))
+        desk.trader_list = tuple(msgspec.structs.replace(item, name="M" * 300) for item in desk.trader_list)
+        desk_screen(app).paint_tick()
+        await pilot.press("0", "enter", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, TicketScreen)
+        assert "does not fit" in text_of(app, "#verdict")
         assert desk.calls == []

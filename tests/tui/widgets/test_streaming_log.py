@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
+from tests.tui.peek import follows_end
 from tests.tui.widgets.painted import BareApp, lines_of, record_repaints
 from tui.widgets.log_text import LogBlock, LogText
 from tui.widgets.streaming_log import PAINT_INTERVAL_S, StreamingLog
@@ -58,17 +59,17 @@ async def test_the_log_follows_the_end_only_while_the_reader_is_there() -> None:
     async with app.run_test(size=(30, 6)) as pilot:
         log.reset(LogBlock(str(number), f"block {number}") for number in range(20))
         await painted(pilot)
-        assert log.follows_end
+        assert follows_end(log)
         assert "block 19" in lines_of(log)
         log.focus()
         await pilot.press("k", "k")
-        assert not log.follows_end
+        assert not follows_end(log)
         before = lines_of(log)
         log.put(LogBlock("20", "block 20"))
         await painted(pilot)
         assert lines_of(log) == before
         await pilot.press("G")
-        assert log.follows_end
+        assert follows_end(log)
         log.put(LogBlock("21", "block 21"))
         await painted(pilot)
         assert "block 21" in lines_of(log)

@@ -1,0 +1,91 @@
+"""Notices: few, small, gone by themselves, and never over what a person reads or types."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from engine.model.event import Alert, Severity, Topic
+from tests.tui.peek import desk_screen, log_lines, notices, screen_lines
+from tests.tui.recorded_desk import NOW_MS, RecordedDesk
+from tui.app import DeskApp
+from tui.panes.notices import MAX_LINES, MAX_SHOWN, WIDTH, Notice, NoticeBox, Notices, after, with_notice
+from tui.screens.confirm import ConfirmScreen
+from tui.widgets.streaming_log import StreamingLog
+
+LONG = "the venue does not answer and " * 20
+
+
+@given(st.lists(st.tuples(st.text(max_size=300), st.sampled_from(["information", "warning", "error"]))))
+def test_there_are_never_more_than_three_of_two_lines(said: list[tuple[str, str]]) -> None:
+    shown: tuple[Notice, ...] = ()
+    for message, severity in said:
+        shown = with_notice(shown, message, severity)
+        assert len(shown) <= MAX_SHOWN
+        assert shown[-1].message == message
+    for notice in shown:
+        assert len(notice.lines) <= MAX_LINES
+        assert all(cell_len(line) <= WIDTH - 4 for line in notice.lines)
+
+
+def test_a_repeated_message_is_counted_not_stacked() -> None:
+    shown: tuple[Notice, ...] = ()
+    for _ in range(12):
+        shown = with_notice(shown, "the feed is silent", "warning")
+    assert [notice.lines for notice in shown] == [["the feed is silent ×12"]]
+
+
+def test_an_error_outlives_what_is_less_severe() -> None:
+    shown: tuple[Notice, ...] = ()
+    for message, severity in (("a", "error"), ("b", "information"), ("c", "information"), ("d", "warning")):
+        shown = with_notice(shown, message, severity)
+    assert [notice.message for notice in shown] == ["a", "c", "d"]
+
+
+def test_notices_leave_by_themselves() -> None:
+    shown = with_notice((), "a", "information")
+    assert after(shown, 3.9)
+    assert after(shown, 4.1) == ()
+
+
+async def test_a_long_message_is_cut_on_the_desk_and_whole_in_the_chat(app: DeskApp) -> None:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.pause(0.2)
+        app.say(LONG, "error")
+        await pilot.press("4")
+        await pilot.pause(0.3)
+        box = app.screen.query_one(NoticeBox)
+        assert box.size.height == MAX_LINES
+        assert any("… see chat" in line for line in screen_lines(app))
+        chat = " ".join(line.strip() for line in log_lines(app.screen.query_one(StreamingLog)))
+        assert LONG.strip() in chat
+
+
+async def test_a_storm_of_alerts_covers_six_lines_at_most(app: DeskApp, desk: RecordedDesk) -> None:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.pause(0.2)
+        for number in range(40):
+            desk.publish(Topic.ALERTS, Alert(Severity.ERROR, f"{number} {LONG}", NOW_MS))
+        desk_screen(app).paint_tick()
+        await pilot.pause()
+        assert app.screen.query_one(NoticeBox).size.height == MAX_SHOWN * MAX_LINES
+        assert len(app._notifications) == 0
+
+
+async def test_no_notice_lies_over_a_dialog_or_the_command_line(app: DeskApp) -> None:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("K")
+        await pilot.pause()
+        assert isinstance(app.screen, ConfirmScreen)
+        app.say("while a dialog is open", "error")
+        await pilot.pause()
+        assert not desk_screen(app).query_one(Notices).display
+        await pilot.press("escape", "colon")
+        await pilot.pause()
+        desk_screen(app).paint_tick()
+        assert not desk_screen(app).query_one(Notices).display
+        await pilot.press("escape")
+        await pilot.pause()
+        assert desk_screen(app).query_one(Notices).display
+        assert notices(app) == ["while a dialog is open"]
