@@ -57,7 +57,7 @@ def start_up(peers: list[str], folder: Path) -> None:
 
 def steady(folder: Path) -> None:
     keys = ["--pre", "1", "--key", "j", "--key", "k", "--key-interval", "0.15", "--region", TRADER_NAMES]
-    common = ["steady", "--size", "120x40", "--warmup", "6", "--quit", "q"]
+    common = ["steady", "--size", "120x40", "--ready", r"SOL +[0-9]", "--warmup", "6", "--quit", "q"]
     paused = measure(
         *common,
         "--pre",
