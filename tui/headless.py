@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 from collections.abc import Coroutine
@@ -43,13 +44,13 @@ async def _run(home: Path, settings: Settings) -> None:
     try:
         await desk.start()
         market = desk.market()
-        print(f"nightdesk runs in {home}: {market.source} at {market.speed:g}x, Ctrl-C ends it", flush=True)
+        _say(f"nightdesk runs in {home}: {market.source} at {market.speed:g}x, Ctrl-C ends it")
         printing = asyncio.create_task(_print_events(desk, desk.stream(TOPICS)))
         await _first_of(stop.wait(), desk.broken())
         printing.cancel()
     finally:
         await desk.stop()
-    print("nightdesk ended", flush=True)
+    _say("nightdesk ended")
 
 
 async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
@@ -67,7 +68,7 @@ async def _print_events(desk: Desk, events: Subscription) -> None:
                 for edge in batch.edges:
                     line = describe(edge, names)
                     if line:
-                        print(f"{_time(desk.market().now_ms)} {line}", flush=True)
+                        _say(f"{_time(desk.market().now_ms)} {line}")
             return
         except Lagged as lagged:
             print(f"nightdesk: {lagged.message}", file=sys.stderr, flush=True)
@@ -88,7 +89,8 @@ def describe(edge: Edge, names: dict[int, str]) -> str:
                 f" at {fill.price}, fee {fill.fee:.4f}, realized {fill.realized_pnl:+.2f}"
             )
         case DecisionEvent(record) if record.status is not DecisionStatus.STARTED:
-            return f"{names.get(record.trader_id, '?')}: decision {record.status}: {record.outcome}"
+            outcome = f": {record.outcome}" if record.outcome else ""
+            return f"{names.get(record.trader_id, '?')}: decision {record.status}{outcome}"
         case TraderEvent(trader_id, status, reason):
             return f"{names.get(trader_id, '?')}: {status} {reason}".rstrip()
         case Alert(severity, message):
@@ -99,3 +101,9 @@ def describe(edge: Edge, names: dict[int, str]) -> str:
 
 def _time(ts_ms: int) -> str:
     return datetime.fromtimestamp(ts_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _say(line: str) -> None:
+    """Print a line at once; whoever stopped reading does not stop the desk."""
+    with contextlib.suppress(BrokenPipeError):
+        print(line, flush=True)
