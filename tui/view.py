@@ -23,7 +23,7 @@ from tui.command_words import Vocabulary
 STALE_QUOTE_MS = 10 * 60_000
 """A quote older than this, in market time, is shown as stale."""
 
-STALE_FEED_MS = 5_000
+STALE_FEED_MS = 2_000
 """A running feed that has been silent for longer than this, by the wall clock, is shown as stale."""
 
 SPANS = tuple(EquitySpan)

@@ -6,7 +6,7 @@ from engine.model.account import TradingMode
 from engine.model.event import MarketStatus, ReplayState
 from tui import format as fmt
 from tui.panes.span_line import Span, SpanLine
-from tui.view import DeskView
+from tui.view import STALE_FEED_MS, DeskView
 
 WIDE = 110
 """From this width on the line has room for labels, the year and the seconds."""
@@ -70,7 +70,7 @@ def _feed(market: MarketStatus) -> Span:
         return Span("feed silent", "stale")
     if market.feed_age_ms:
         return Span(f"feed {fmt.age(market.feed_age_ms)} old", "stale")
-    return Span("feed ok", "muted", room=_FEED_ROOM)
+    return Span(f"feed <{STALE_FEED_MS // 1000}s", "muted", room=_FEED_ROOM)
 
 
 class StatusLine(SpanLine):

@@ -92,7 +92,7 @@ def with_market(view: DeskView, **changes: object) -> DeskView:
 
 def test_the_status_line_of_a_small_terminal_says_everything_that_matters(view: DeskView) -> None:
     assert line_of(view, 80) == (
-        " REPLAY   ○ not armed  03-01 14:03  ▶ 60×  feed ok           30,075.81  ▲ +75.81"
+        " REPLAY   ○ not armed  03-01 14:03  ▶ 60×  feed <2s          30,075.81  ▲ +75.81"
     )
     paused = with_market(view, replay=ReplayState.PAUSED, feed_age_ms=None)
     for part in ("03-01 14:03", "‖ paused", "feed idle", "30,075.81", "▲ +75.81"):
