@@ -108,9 +108,9 @@ class SandboxConnection:
             self._reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reading
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        await self._process.wait()
+        # Reading to the end sees both pipes closed, which waiting for the process alone does not.
+        with contextlib.suppress(ConnectionError):
+            await self._process.communicate()
 
     async def _read(self) -> None:
         try:
