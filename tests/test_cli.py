@@ -205,3 +205,21 @@ def test_a_signal_ends_a_headless_desk_in_order(number: signal.Signals, tmp_path
     assert printed.splitlines()[-1] == "nightdesk ended"
     assert error == ""
     assert desk.returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["dumb", "unknown", ""])
+def test_a_terminal_that_cannot_be_drawn_on_is_refused_in_one_sentence(kind: str, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    ran = subprocess.run(
+        [sys.executable, "-m", "tui", "--home", str(tmp_path)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, "TERM": kind},
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("nightdesk: no screen can be drawn on a terminal of type")

@@ -14,6 +14,7 @@ import msgspec
 from engine.errors import DeskError
 from engine.health import check_sandbox, describe_database, files_of, lock_holder
 from engine.settings import ensure_port_is_free, load_settings
+from tui.terminal.kinds import UNUSABLE_TERMINALS, terminal_kind
 
 MINIMUM_PYTHON = (3, 12)
 MINIMUM_COLUMNS, MINIMUM_LINES = 80, 24
@@ -68,9 +69,9 @@ def check_terminal(_home: Path) -> Finding:
     if not sys.stdout.isatty():
         return Finding("terminal", "not a terminal (fine for --headless)")
     columns, lines = shutil.get_terminal_size()
-    name = os.environ.get("TERM", "unknown")
+    name = terminal_kind()
     state = f"{name}, {columns}×{lines}"
-    if name in ("dumb", "unknown"):
+    if name in UNUSABLE_TERMINALS:
         return Finding("terminal", state, "set TERM to your terminal's type, for example xterm-256color")
     if columns < MINIMUM_COLUMNS or lines < MINIMUM_LINES:
         return Finding("terminal", state, f"enlarge it to {MINIMUM_COLUMNS}×{MINIMUM_LINES} or more")

@@ -17,6 +17,7 @@ from engine.errors import DeskError
 from engine.settings import Settings
 from tui.app import DeskApp
 from tui.terminal.driver import desk_driver
+from tui.terminal.kinds import UNUSABLE_TERMINALS, terminal_kind
 
 SCREEN_SECONDS = 0.8
 """How long the screen may take to leave the terminal as it was, after a signal."""
@@ -29,6 +30,13 @@ def run_screen(home: Path, settings: Settings, *, theme: str | None, frames_per_
     """
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         print("nightdesk: this is not a terminal; use --headless to run without a screen", file=sys.stderr)
+        return 1
+    if terminal_kind() in UNUSABLE_TERMINALS:
+        print(
+            f"nightdesk: no screen can be drawn on a terminal of type {terminal_kind()}; set TERM to its real"
+            " type, for example xterm-256color, or use --headless",
+            file=sys.stderr,
+        )
         return 1
     return asyncio.run(_run(home, settings, theme, frames_per_second))
 
