@@ -28,9 +28,9 @@ from engine.model.quote import BookSnapshot, Ticker
 from engine.model.trigger import Trigger, TriggerKind
 from engine.settings import Settings
 from engine.store.changes import Setting
+from engine.store.restore import RECENT_ORDERS
 from engine.streams import Bus, Subscription
 from engine.trading import wind_down
-from engine.trading.books import RECENT_ORDERS
 from engine.trading.equity import as_points, summed, thin
 from engine.trading.strategists import Strategists
 from engine.trading.summary import DeskView, DeskViewBuilder

@@ -26,10 +26,8 @@ from engine.model.fill import Fill
 from engine.model.order import Order, OrderStatus
 from engine.model.position import Position
 from engine.store.changes import Change, PositionClosed, Wallet
+from engine.store.restore import RECENT_FILLS, RECENT_ORDERS
 from engine.trading.ledger import TraderLedger
-
-RECENT_ORDERS = 200
-RECENT_FILLS = 200
 
 
 class TraderBooks:
