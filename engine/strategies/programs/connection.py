@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -43,8 +45,12 @@ class SandboxConnection:
     Bound to the event loop that started it. Once `closed`, it stays closed: start another.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         self._process = process
+        self._reader = reader
+        self._writer = writer
         self._decoder: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
         self._waiting: dict[int, asyncio.Future[RunReply]] = {}
         self._reading: asyncio.Task[None] | None = None
@@ -53,17 +59,7 @@ class SandboxConnection:
     @classmethod
     async def open(cls, cache_dir: Path) -> SandboxConnection:
         """Start a process and wait until it has warmed up; raises `Unavailable` when it cannot."""
-        script = sandbox_process.__file__
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-B", script, str(os.getpid()), str(cache_dir)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={},
-            cwd="/",
-            start_new_session=True,
-        )
-        connection = cls(process)
+        connection = await cls._started(cache_dir)
         try:
             async with asyncio.timeout(START_SECONDS):
                 first = await connection._next_answer()
@@ -80,6 +76,19 @@ class SandboxConnection:
         connection._reading = asyncio.create_task(connection._read(), name="sandbox answers")
         return connection
 
+    @classmethod
+    async def _started(cls, cache_dir: Path) -> SandboxConnection:
+        # Neither the loop's own subprocesses nor its pipes: cancelled half-way they never end.
+        process, ours = _spawn(cache_dir)
+        try:
+            reader, writer = await asyncio.open_connection(sock=ours)
+        except BaseException:
+            ours.close()
+            process.kill()
+            process.wait()
+            raise
+        return cls(process, reader, writer)
+
     @property
     def pid(self) -> int:
         """The process id."""
@@ -91,10 +100,9 @@ class SandboxConnection:
             raise HostLost(alone=False)
         answer: asyncio.Future[RunReply] = asyncio.get_running_loop().create_future()
         self._waiting[request.seq] = answer
-        assert self._process.stdin is not None
         with contextlib.suppress(ConnectionError):  # the reader sees the end too, and says so
-            self._process.stdin.write(frame(request))
-            await self._process.stdin.drain()
+            self._writer.write(frame(request))
+            await self._writer.drain()
         return await answer
 
     def kill(self) -> None:
@@ -108,9 +116,9 @@ class SandboxConnection:
             self._reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reading
-        # Reading to the end sees both pipes closed, which waiting for the process alone does not.
         with contextlib.suppress(ConnectionError):
-            await self._process.communicate()
+            await self._writer.wait_closed()
+        await asyncio.to_thread(self._process.wait)
 
     async def _read(self) -> None:
         try:
@@ -127,17 +135,36 @@ class SandboxConnection:
             self._end(by_itself=True)
 
     async def _next_answer(self) -> Answer:
-        assert self._process.stdout is not None
-        length = frame_length(await self._process.stdout.readexactly(4))
+        length = frame_length(await self._reader.readexactly(4))
         if length > _LONGEST_ANSWER_BYTES:
             raise msgspec.DecodeError(f"an answer of {length} bytes")
-        return self._decoder.decode(await self._process.stdout.readexactly(length))
+        return self._decoder.decode(await self._reader.readexactly(length))
 
     def _end(self, *, by_itself: bool) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        self._process.kill()
+        self._writer.close()
         self.closed = True
         unanswered = [future for future in self._waiting.values() if not future.done()]
         self._waiting.clear()
         for future in unanswered:
             future.set_exception(HostLost(alone=by_itself and len(unanswered) == 1))
+
+
+def _spawn(cache_dir: Path) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start the process, a matter of 2 ms, and return it with our end of its stdin and stdout."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-B", sandbox_process.__file__, str(os.getpid()), str(cache_dir)],
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=subprocess.DEVNULL,
+                env={},
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as error:
+            ours.close()
+            raise Unavailable(f"the sandbox host did not start: {error}") from error
+    return process, ours
