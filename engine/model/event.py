@@ -1,6 +1,6 @@
 """Events: what the desk's streams carry.
 
-*Edges* happened once and must all arrive, in order: orders, fills, decisions, reasoning, alerts.
+*Edges* happened once and must all arrive, in order: orders, fills, decisions, reasoning, fires, alerts.
 *Levels* are the present value of something and only the latest matters: quotes, positions,
 accounts, the replay's state. Every edge of a trader carries a `seq` that grows by one per trader.
 """
@@ -15,6 +15,7 @@ from engine.model.account import TraderStatus
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
 from engine.model.order import Order
+from engine.model.signal import PoolFire
 
 
 class Topic(enum.StrEnum):
@@ -26,14 +27,16 @@ class Topic(enum.StrEnum):
     REASONING = "reasoning"
     TRADERS = "traders"
     ALERTS = "alerts"
+    SIGNALS = "signals"
     QUOTES = "quotes"
     POSITIONS = "positions"
     ACCOUNTS = "accounts"
     MARKET = "market"
+    INTELLIGENCE = "intelligence"
 
 
 EDGE_TOPICS = frozenset(
-    {Topic.ORDERS, Topic.FILLS, Topic.DECISIONS, Topic.REASONING, Topic.TRADERS, Topic.ALERTS}
+    {Topic.ORDERS, Topic.FILLS, Topic.DECISIONS, Topic.REASONING, Topic.TRADERS, Topic.ALERTS, Topic.SIGNALS}
 )
 LEVEL_TOPICS = frozenset(set(Topic) - EDGE_TOPICS)
 
@@ -85,6 +88,13 @@ class TraderEvent(msgspec.Struct, frozen=True, tag="trader"):
     seq: int
 
 
+class FireEvent(msgspec.Struct, frozen=True, tag="fire"):
+    """A pool fired, or a trader took or skipped its fire; `seq` counts the desk's fires."""
+
+    fire: PoolFire
+    seq: int
+
+
 class Alert(msgspec.Struct, frozen=True, tag="alert"):
     """Something a person should see now; `trader_id` 0 means the whole desk."""
 
@@ -120,4 +130,4 @@ class MarketStatus(msgspec.Struct, frozen=True):
     kill_switch: bool
 
 
-Edge = OrderEvent | FillEvent | DecisionEvent | ReasoningEvent | TraderEvent | Alert
+Edge = OrderEvent | FillEvent | DecisionEvent | ReasoningEvent | TraderEvent | FireEvent | Alert

@@ -13,6 +13,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Protocol
 
+from engine.desk.intelligence import IntelligenceDesk
+from engine.desk.market import MarketDesk
+from engine.desk.signals import SignalDesk
 from engine.model.account import EquityPoint, TraderSummary
 from engine.model.decision import DecisionRecord
 from engine.model.event import MarketStatus, Topic
@@ -24,7 +27,7 @@ from engine.model.preview import OrderPreview
 from engine.model.quote import BookSnapshot, Ticker
 from engine.streams import Subscription
 
-__all__ = ["Desk", "EquitySpan", "OrderPreview"]
+__all__ = ["Desk", "EquitySpan", "IntelligenceDesk", "MarketDesk", "OrderPreview", "SignalDesk"]
 
 
 class EquitySpan(enum.StrEnum):
@@ -39,6 +42,21 @@ class EquitySpan(enum.StrEnum):
 
 class Desk(Protocol):
     """Everything a screen, a script or a server can ask of the desk."""
+
+    @property
+    def markets(self) -> MarketDesk:
+        """Charts, order flow, regimes and factors."""
+        ...
+
+    @property
+    def signals(self) -> SignalDesk:
+        """Signals, pools, the trigger log and price alerts."""
+        ...
+
+    @property
+    def intelligence(self) -> IntelligenceDesk:
+        """News and the market picture."""
+        ...
 
     def instruments(self) -> tuple[Instrument, ...]:
         """Return what can be traded, in the watchlist's order."""
