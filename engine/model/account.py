@@ -58,7 +58,8 @@ class TraderConfig(msgspec.Struct, frozen=True, kw_only=True):
     `strategy` names the program or the prompt template; empty for a manual trader. `model` and
     `base_url` belong to prompt traders; an empty `base_url` is the built-in rules model.
     `schedule_seconds` is the interval between scheduled wake-ups in market time, 0 for none.
-    `period` is the candle period the strategy looks at, such as `15m`.
+    `period` is the candle period the strategy looks at, such as `15m`. `pool_ids` are the signal pools
+    that wake it.
     """
 
     trader_id: int
@@ -72,7 +73,7 @@ class TraderConfig(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str = ""
     period: str = "15m"
     schedule_seconds: int = 0
-    signal: str = ""
+    pool_ids: tuple[int, ...] = ()
     limits: RiskLimits = RiskLimits()
 
 

@@ -16,10 +16,15 @@ class TriggerKind(enum.StrEnum):
 
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
-    """One wake-up: what fired, for which symbol (empty for a schedule over all), and when."""
+    """One wake-up: what fired, for which symbol (empty for a schedule over all), and when.
+
+    `signal` is the name of the pool that fired and `fire_id` its line in the trigger log (0 for a
+    trigger that is no signal); `detail` says in words what was met.
+    """
 
     kind: TriggerKind
     symbol: str
     ts_ms: int
     signal: str = ""
     detail: str = ""
+    fire_id: int = 0

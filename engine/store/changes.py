@@ -14,8 +14,10 @@ import msgspec
 from engine.model.account import EquityPoint, TraderConfig, TraderStatus
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
+from engine.model.news import NewsItem, NewsSource
 from engine.model.order import Order
 from engine.model.position import Position
+from engine.model.signal import PoolEdge, PoolFire, PriceAlert, SignalDefinition, SignalPool
 
 
 class TraderState(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +89,15 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool = True
 
 
+class CustomFactor(msgspec.Struct, frozen=True, kw_only=True):
+    """A factor somebody wrote; a deleted one is kept for the log's sake."""
+
+    name: str
+    expression: str
+    meaning: str = ""
+    deleted: bool = False
+
+
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """One remembered choice of the desk, such as the kill switch or the theme."""
 
@@ -108,5 +119,13 @@ Change = (
     | DecisionRecord
     | ReasoningChunk
     | EquityPoint
+    | SignalDefinition
+    | SignalPool
+    | PoolEdge
+    | PoolFire
+    | PriceAlert
+    | CustomFactor
+    | NewsSource
+    | NewsItem
     | Setting
 )

@@ -15,9 +15,11 @@ import msgspec
 from engine.model.account import TraderConfig, TraderStatus
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
+from engine.model.news import NewsItem, NewsSource
 from engine.model.order import Order, OrderStatus
 from engine.model.position import Position
-from engine.store.changes import Binding, Program, Setting, TraderState, Wallet
+from engine.model.signal import PoolEdge, PoolFire, PriceAlert, SignalDefinition, SignalPool
+from engine.store.changes import Binding, CustomFactor, Program, Setting, TraderState, Wallet
 from engine.store.connection import PlainConnection
 from engine.store.database import Database
 from engine.store.rows import from_tuple
@@ -25,6 +27,8 @@ from engine.store.rows import from_tuple
 RECENT_ORDERS = 200
 RECENT_FILLS = 200
 RECENT_DECISIONS = 50
+RECENT_FIRES = 500
+RECENT_NEWS = 500
 RECENT_EQUITY_POINTS = 10_000
 """How many of the newest equity points come whole; all older ones are thinned to as many again."""
 
@@ -56,6 +60,9 @@ class DeskState(msgspec.Struct, frozen=True, kw_only=True):
     `open_orders` is complete. `recent_orders` (which includes open ones) and `fills` hold the last
     200 of each trader, `decisions` the last 50 of each with whatever reasoning had streamed; one
     that was being made when the desk died is still `started`.
+
+    Signals, pools, factors, price alerts and news sources are complete, deleted ones included;
+    `fires` and `news` are the last 500.
     """
 
     traders: tuple[StoredTrader, ...] = ()
@@ -66,6 +73,14 @@ class DeskState(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[Position, ...] = ()
     fills: tuple[Fill, ...] = ()
     decisions: tuple[DecisionRecord, ...] = ()
+    signals: tuple[SignalDefinition, ...] = ()
+    pools: tuple[SignalPool, ...] = ()
+    pool_edges: tuple[PoolEdge, ...] = ()
+    fires: tuple[PoolFire, ...] = ()
+    price_alerts: tuple[PriceAlert, ...] = ()
+    factors: tuple[CustomFactor, ...] = ()
+    news_sources: tuple[NewsSource, ...] = ()
+    news: tuple[NewsItem, ...] = ()
     settings: dict[str, str] = {}
 
 
@@ -98,6 +113,14 @@ class _Reader:
             positions=self._all(Position, "positions", "ORDER BY trader_id, symbol"),
             fills=self._recent_fills(trader_ids),
             decisions=self._recent_decisions(trader_ids),
+            signals=self._all(SignalDefinition, "signals", "ORDER BY signal_id"),
+            pools=self._all(SignalPool, "signal_pools", "ORDER BY pool_id"),
+            pool_edges=self._all(PoolEdge, "pool_edges", "ORDER BY pool_id, symbol"),
+            fires=self._newest(PoolFire, "pool_fires", "fire_id", RECENT_FIRES),
+            price_alerts=self._all(PriceAlert, "price_alerts", "ORDER BY alert_id"),
+            factors=self._all(CustomFactor, "factors", "ORDER BY name"),
+            news_sources=self._all(NewsSource, "news_sources", "ORDER BY source_id"),
+            news=self._newest(NewsItem, "news_items", "published_ms", RECENT_NEWS),
             settings={setting.key: setting.value for setting in settings},
         )
 
@@ -107,6 +130,9 @@ class _Reader:
         columns = kind.__struct_fields__
         found = self._connection.rows(f"SELECT {', '.join(columns)} FROM {table} {tail}", *parameters)
         return tuple(from_tuple(kind, columns, values) for values in found)
+
+    def _newest[T: msgspec.Struct](self, kind: type[T], table: str, column: str, limit: int) -> tuple[T, ...]:
+        return self._all(kind, table, f"ORDER BY {column} DESC LIMIT ?", limit)[::-1]
 
     def _traders(self, configs: Sequence[TraderConfig]) -> tuple[StoredTrader, ...]:
         states = {state.trader_id: state for state in self._all(TraderState, "trader_states", "")}

@@ -12,8 +12,20 @@ from decimal import Decimal
 
 import msgspec
 
-_JSON_COLUMNS = frozenset({"symbols", "limits", "trigger", "decisions", "order_ids"})
-_BOOLEAN_COLUMNS = frozenset({"reduce_only", "enabled"})
+_JSON_COLUMNS = frozenset(
+    {
+        "symbols",
+        "limits",
+        "trigger",
+        "decisions",
+        "order_ids",
+        "pool_ids",
+        "signal_ids",
+        "signals",
+        "deliveries",
+    }
+)
+_BOOLEAN_COLUMNS = frozenset({"reduce_only", "enabled", "deleted", "met"})
 
 
 def to_row(value: msgspec.Struct) -> dict[str, object]:
@@ -35,7 +47,7 @@ def from_row[T: msgspec.Struct](kind: type[T], row: Mapping[str, object]) -> T:
         if column in _JSON_COLUMNS:
             fields[column] = msgspec.json.decode(str(raw))
         elif column in _BOOLEAN_COLUMNS:
-            fields[column] = bool(raw)
+            fields[column] = None if raw is None else bool(raw)
         else:
             fields[column] = raw
     return msgspec.convert(fields, kind)

@@ -15,11 +15,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from engine.model.account import EquityPoint, TraderConfig, TraderStatus
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
+from engine.model.news import NewsItem, NewsSource
 from engine.model.order import Order, OrderStatus
 from engine.model.position import Position
+from engine.model.signal import PoolEdge, PoolFire, PriceAlert, SignalDefinition, SignalPool
 from engine.store.changes import (
     Binding,
     Change,
+    CustomFactor,
     PositionClosed,
     Program,
     ReasoningChunk,
@@ -42,6 +45,14 @@ _UPSERTED: dict[type[Change], str] = {
     DecisionRecord: "decisions",
     ReasoningChunk: "reasoning",
     EquityPoint: "equity_points",
+    SignalDefinition: "signals",
+    SignalPool: "signal_pools",
+    PoolEdge: "pool_edges",
+    PoolFire: "pool_fires",
+    PriceAlert: "price_alerts",
+    CustomFactor: "factors",
+    NewsSource: "news_sources",
+    NewsItem: "news_items",
     Setting: "settings",
 }
 

@@ -83,7 +83,7 @@ class TraderRow(SQLModel, table=True):
     base_url: str = _text()
     period: str = _text()
     schedule_seconds: int = _integer()
-    signal: str = _text()
+    pool_ids: str = _text()
     limits: str = _text()
 
 
@@ -238,6 +238,114 @@ class EquityPointRow(SQLModel, table=True):
     trader_id: int = _integer_key()
     ts_ms: int = _integer_key()
     equity: Decimal = _exact()
+
+
+class SignalRow(SQLModel, table=True):
+    """A `SignalDefinition`."""
+
+    __tablename__: ClassVar[Any] = "signals"
+    signal_id: int = _integer_key()
+    name: str = _text()
+    condition: str = _text()
+    description: str = _text()
+    enabled: bool
+    deleted: bool
+
+
+class SignalPoolRow(SQLModel, table=True):
+    """A `SignalPool`."""
+
+    __tablename__: ClassVar[Any] = "signal_pools"
+    pool_id: int = _integer_key()
+    name: str = _text()
+    signal_ids: str = _text()
+    logic: str = _text()
+    symbols: str = _text()
+    cooldown_seconds: int = _integer()
+    enabled: bool
+    deleted: bool
+
+
+class PoolEdgeRow(SQLModel, table=True):
+    """A `PoolEdge`."""
+
+    __tablename__: ClassVar[Any] = "pool_edges"
+    pool_id: int = _integer_key()
+    symbol: str = _text_key()
+    met: bool | None = Field(nullable=True)
+    as_of_ms: int = _integer()
+    fired_ms: int | None = _integer(nullable=True)
+
+
+class PoolFireRow(SQLModel, table=True):
+    """A `PoolFire`."""
+
+    __tablename__: ClassVar[Any] = "pool_fires"
+    __table_args__ = (Index("ix_pool_fires_pool_id_ts_ms", "pool_id", "ts_ms"),)
+    fire_id: int = _integer_key()
+    pool_id: int = _integer()
+    pool_name: str = _text()
+    symbol: str = _text()
+    ts_ms: int = _integer()
+    logic: str = _text()
+    signals: str = _text()
+    regime: str = _text()
+    deliveries: str = _text()
+
+
+class PriceAlertRow(SQLModel, table=True):
+    """A `PriceAlert`."""
+
+    __tablename__: ClassVar[Any] = "price_alerts"
+    alert_id: int = _integer_key()
+    symbol: str = _text()
+    direction: str = _text()
+    price: Decimal = _exact()
+    created_ms: int = _integer()
+    fired_ms: int | None = _integer(nullable=True)
+    deleted: bool
+
+
+class FactorRow(SQLModel, table=True):
+    """A `CustomFactor`."""
+
+    __tablename__: ClassVar[Any] = "factors"
+    name: str = _text_key()
+    expression: str = _text()
+    meaning: str = _text()
+    deleted: bool
+
+
+class NewsSourceRow(SQLModel, table=True):
+    """A `NewsSource`."""
+
+    __tablename__: ClassVar[Any] = "news_sources"
+    source_id: int = _integer_key()
+    name: str = _text()
+    url: str = _text()
+    format: str = _text()
+    items_path: str = _text()
+    interval_seconds: int = _integer()
+    enabled: bool
+    deleted: bool
+
+
+class NewsItemRow(SQLModel, table=True):
+    """A `NewsItem`."""
+
+    __tablename__: ClassVar[Any] = "news_items"
+    __table_args__ = (Index("ix_news_items_published_ms", "published_ms"),)
+    news_id: str = _text_key()
+    source: str = _text()
+    url: str = _text()
+    title: str = _text()
+    summary: str = _text()
+    published_ms: int = _integer()
+    received_ms: int = _integer()
+    symbols: str = _text()
+    sentiment: str = _text()
+    relevance: float
+    classified_by: str = _text()
 
 
 class SettingRow(SQLModel, table=True):

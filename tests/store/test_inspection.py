@@ -10,6 +10,7 @@ import pytest
 from engine.errors import StoreFailed
 from engine.store.database import DATABASE_FILE
 from engine.store.inspection import describe_database, lock_holder
+from engine.store.migrations import HEAD
 from engine.store.store import Store
 from tests.store.values import trader
 
@@ -27,7 +28,7 @@ def test_a_sound_database_is_described_and_a_damaged_one_refused(tmp_path: Path)
     store = Store.open(tmp_path)
     store.write(trader()).result()
     store.close()
-    assert "schema 0001" in describe_database(tmp_path, "")
+    assert f"schema {HEAD}" in describe_database(tmp_path, "")
     (tmp_path / DATABASE_FILE).write_bytes(b"not a database at all, by any means")
     with pytest.raises(StoreFailed, match="is damaged"):
         describe_database(tmp_path, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from engine.errors import StoreFailed
@@ -23,12 +25,19 @@ from tests.store.values import order, trader
 
 OPEN_AND_RESTORE = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from engine.store.store import Store
 store = Store.open(Path(sys.argv[1]), sys.argv[2])
 orders = store.restore().open_orders
 store.close()
 print(len(orders), *sorted({"sqlalchemy", "sqlmodel", "alembic", "pydantic"} & set(sys.modules)))
+"""
+
+OLD_TRADER = """
+INSERT INTO traders (trader_id, name, kind, initial_capital, mode, symbols, strategy, model, base_url,
+    period, schedule_seconds, signal, limits)
+VALUES (:trader_id, 'old', 'program', '10000', 'replay', '["BTC","ETH"]', '', '', '', '5m', 60, :signal, '{}')
 """
 
 
@@ -80,3 +89,31 @@ def test_a_database_of_a_newer_desk_is_refused(open_store: OpenStore, home: Path
     engine.dispose()
     with pytest.raises(StoreFailed, match="9999"):
         Store.open(home, database_url)
+
+
+def test_a_traders_signal_of_the_first_schema_becomes_a_pool_it_listens_to(
+    home: Path, database_url: str
+) -> None:
+    home.mkdir()
+    database = find_database(home, database_url)
+    migrate(database, "0001")
+    engine = database.engine(for_writing=True)
+    with engine.begin() as connection:
+        for trader_id, signal in (
+            (1, "rsi14 crosses below 30 on 5m"),
+            (2, ""),
+            (3, "rsi7 crosses above 70 on 1h"),
+        ):
+            connection.execute(text(OLD_TRADER), {"trader_id": trader_id, "signal": signal})
+    engine.dispose()
+    with closing(Store.open(home, database_url)) as store:
+        state = store.restore()
+    assert [known.config.pool_ids for known in state.traders] == [(1,), (), (2,)]
+    assert [signal.condition for signal in state.signals] == [
+        "rsi14 crosses below 30 on 5m",
+        "rsi7 crosses above 70 on 1h",
+    ]
+    assert [(pool.signal_ids, pool.symbols, pool.enabled) for pool in state.pools] == [
+        ((1,), ("BTC", "ETH"), True),
+        ((2,), ("BTC", "ETH"), True),
+    ]

@@ -16,12 +16,15 @@ from hypothesis import strategies as st
 from engine.model.account import EquityPoint, TraderConfig, TraderStatus
 from engine.model.decision import DecisionRecord, DecisionStatus
 from engine.model.fill import Fill
+from engine.model.news import NewsItem, NewsSource
 from engine.model.order import Order, OrderStatus
 from engine.model.position import Position
+from engine.model.signal import PoolEdge, PoolFire, PriceAlert, SignalDefinition, SignalPool
 from engine.model.trigger import Trigger, TriggerKind
 from engine.store import restore
 from engine.store.changes import (
     Binding,
+    CustomFactor,
     PositionClosed,
     Program,
     ReasoningChunk,
@@ -47,7 +50,16 @@ KEYED: list[tuple[type[msgspec.Struct], str, Callable[[DeskState], Any]]] = [
     (Fill, "trade_id", lambda state: state.fills),
     (Position, "symbol", lambda state: state.positions),
     (DecisionRecord, "decision_id", lambda state: state.decisions),
+    (SignalDefinition, "signal_id", lambda state: state.signals),
+    (SignalPool, "pool_id", lambda state: state.pools),
+    (PoolEdge, "pool_id", lambda state: state.pool_edges),
+    (PoolFire, "fire_id", lambda state: state.fires),
+    (PriceAlert, "alert_id", lambda state: state.price_alerts),
+    (CustomFactor, "name", lambda state: state.factors),
+    (NewsSource, "source_id", lambda state: state.news_sources),
+    (NewsItem, "news_id", lambda state: state.news),
 ]
+NUMBERED = (Program, Binding, SignalDefinition, SignalPool, PoolEdge, PoolFire, PriceAlert, NewsSource)
 
 
 @pytest.mark.parametrize(("kind", "key", "read"), KEYED, ids=[kind.__name__ for kind, _, _ in KEYED])
@@ -63,7 +75,7 @@ def test_a_value_comes_back_exactly(
         number = next(numbers)
         fixed: dict[str, Any] = {"trader_id": 1} if "trader_id" in kind.__struct_fields__ else {}
         fixed[key] = number if key.endswith("r_id") and kind is TraderConfig else fixed.get(key, str(number))
-        if kind in (Program, Binding):
+        if kind in NUMBERED:
             fixed[key] = number
         value = data.draw(values_of(kind, **fixed))
         store.write(value).result()

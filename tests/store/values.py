@@ -29,6 +29,7 @@ _SCALARS: dict[type, st.SearchStrategy[Any]] = {
     str: _TEXTS,
     int: _INTEGERS,
     bool: st.booleans(),
+    float: st.floats(allow_nan=False, allow_infinity=False),
 }
 
 

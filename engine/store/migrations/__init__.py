@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.errors import StoreFailed
 from engine.store.database import Database
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 HEAD = REVISIONS[-1]
 
 _one_at_a_time = threading.Lock()
@@ -35,8 +35,8 @@ def read_revision(database: Database) -> str | None:
     return revision
 
 
-def migrate(database: Database) -> None:
-    """Bring a database to `HEAD`; does nothing, and imports nothing, when it is there."""
+def migrate(database: Database, revision: str = HEAD) -> None:
+    """Bring a database up to a revision; does nothing, and imports nothing, when it is at `HEAD`."""
     with _one_at_a_time:
         if read_revision(database) == HEAD:
             return
@@ -50,6 +50,6 @@ def migrate(database: Database) -> None:
         try:
             with engine.begin() as connection:
                 config.attributes["connection"] = connection
-                command.upgrade(config, HEAD)
+                command.upgrade(config, revision)
         finally:
             engine.dispose()
