@@ -1,15 +1,38 @@
-"""The three traders a new desk starts with, all on paper with 10,000 USDC."""
+"""What a new desk starts with: three traders on paper with 10,000 USDC each, and what wakes them."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from engine.model.account import RiskLimits, TraderConfig, TraderKind, TradingMode
+from engine.model.signal import SignalDefinition, SignalPool
 
 INITIAL_CAPITAL = Decimal(10_000)
 STOCK_PROGRAM = "rsi_mean_reversion"
 STOCK_TEMPLATE = "default"
 RULES_MODEL = "nightdesk-rules"
+OVERSOLD = 1
+OVERBOUGHT = 2
+
+
+def default_signals() -> tuple[SignalDefinition, ...]:
+    """Return a signal for the program trader and one for the prompt trader."""
+    return (
+        SignalDefinition(
+            signal_id=OVERSOLD, name="RSI falls below 30 (5m)", condition="rsi14 crosses below 30 on 5m"
+        ),
+        SignalDefinition(
+            signal_id=OVERBOUGHT, name="RSI rises above 70 (15m)", condition="rsi14 crosses above 70 on 15m"
+        ),
+    )
+
+
+def default_pools() -> tuple[SignalPool, ...]:
+    """Return a pool for each of the signals, on every symbol of the desk."""
+    return (
+        SignalPool(pool_id=OVERSOLD, name="Oversold 5m", signal_ids=(OVERSOLD,)),
+        SignalPool(pool_id=OVERBOUGHT, name="Overbought 15m", signal_ids=(OVERBOUGHT,)),
+    )
 
 
 def default_traders(symbols: tuple[str, ...]) -> tuple[TraderConfig, ...]:
@@ -25,7 +48,7 @@ def default_traders(symbols: tuple[str, ...]) -> tuple[TraderConfig, ...]:
             strategy=STOCK_PROGRAM,
             period="5m",
             schedule_seconds=900,
-            signal="rsi14 crosses below 30 on 5m",
+            pool_ids=(OVERSOLD,),
         ),
         TraderConfig(
             trader_id=2,
@@ -38,7 +61,7 @@ def default_traders(symbols: tuple[str, ...]) -> tuple[TraderConfig, ...]:
             model=RULES_MODEL,
             period="15m",
             schedule_seconds=1800,
-            signal="rsi14 crosses above 70 on 15m",
+            pool_ids=(OVERBOUGHT,),
         ),
         TraderConfig(
             trader_id=3,

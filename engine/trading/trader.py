@@ -1,8 +1,10 @@
 """The runtime of one trader: it wakes on triggers, asks its strategy and carries out the answer.
 
 Isolated: whatever a strategy does (raise, hang, answer junk) ends in this trader's own record and
-status, never in another's. One decision runs at a time; a trigger that arrives meanwhile waits,
-and a second of the same kind and symbol replaces the one waiting, so none is lost and none piles up.
+status, never in another's. One decision runs at a time. A schedule's or a person's trigger that
+arrives meanwhile waits, and a second of the same kind and symbol replaces the one waiting, so that
+none piles up. A signal's is not taken, since the market it saw is past by then; whoever fired it is
+told why, and records it.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Protocol
 
 import msgspec
 
@@ -24,7 +27,7 @@ from engine.model.decision import Decision, DecisionRecord, DecisionStatus, Oper
 from engine.model.event import DecisionEvent, Severity, Topic, TraderEvent
 from engine.model.order import Order, OrderStatus
 from engine.model.trigger import Trigger, TriggerKind
-from engine.store.changes import Setting, TraderState
+from engine.store.changes import Change, Setting, TraderState
 from engine.strategies.base import Strategy, StrategyReply
 from engine.strategies.context import StrategyContext, SymbolContext
 from engine.text import safe_line
@@ -41,6 +44,14 @@ STOPPED = f"stopped after {FAILURES_BEFORE_STOPPING} failures: "
 """How the reason of a trader begins that waits for a person to start it again."""
 FAILURE_WINDOW_SECONDS = 600.0
 RECENT_FILLS_SHOWN = 10
+
+
+class DecisionBegun(Protocol):
+    """Told that a trader began to decide on a trigger; returns what is to be stored with that."""
+
+    def __call__(self, trader_id: int, trigger: Trigger, decision_id: str) -> tuple[Change, ...]:
+        """Note the decision."""
+        ...
 
 
 class TraderRuntime:
@@ -60,6 +71,7 @@ class TraderRuntime:
         market: MarketState,
         ordinals: Ordinals,
         clock: Clock,
+        decision_begun: DecisionBegun = lambda trader_id, trigger, decision_id: (),
     ) -> None:
         self.config = config
         self.status = state.status
@@ -75,6 +87,8 @@ class TraderRuntime:
         self._market = market
         self._ordinals = ordinals
         self._clock = clock
+        self._decision_begun = decision_begun
+        self._deciding = ""
         self._waiting: dict[tuple[TriggerKind, str], Trigger] = {}
         self._woken = asyncio.Event()
         self._failures: deque[float] = deque(maxlen=FAILURES_BEFORE_STOPPING)
@@ -90,11 +104,24 @@ class TraderRuntime:
             and not self._stopped
         )
 
-    def wake(self, trigger: Trigger) -> None:
-        """Queue a trigger; it is dropped when the trader does not listen."""
-        if self.listens:
-            self._waiting[trigger.kind, trigger.symbol] = trigger
-            self._woken.set()
+    def wake(self, trigger: Trigger) -> str:
+        """Let a trigger wake the trader; return why it is not taken, or nothing when it is."""
+        if refusal := self._refusal_of(trigger):
+            return refusal
+        self._waiting[trigger.kind, trigger.symbol] = trigger
+        self._woken.set()
+        return ""
+
+    def _refusal_of(self, trigger: Trigger) -> str:
+        if self.config.kind is TraderKind.MANUAL:
+            return "a manual trader has nothing to wake"
+        if not self.listens:
+            return f"the trader is {self.status}"
+        if trigger.kind is not TriggerKind.SIGNAL:
+            return ""
+        if self.thinking:
+            return f"still deciding ({self._deciding})"
+        return "another trigger came first" if self._waiting else ""
 
     def attach(self, strategy: Strategy) -> None:
         """Give the trader what decides for it."""
@@ -144,9 +171,11 @@ class TraderRuntime:
         if self._strategy is None:
             return
         record, ordinal = self._begin(trigger)
+        self._deciding = record.decision_id
         started, times_paused = self._clock.monotonic(), self._times_paused
         try:
-            self.ledger.write(record, ordinal)
+            begun = self._decision_begun(self.config.trader_id, trigger, record.decision_id)
+            self.ledger.write(record, ordinal, *begun)
             reply = await self._strategy.decide(self._context(trigger), self.log.listener(record))
             finished = await self._carry_out(record, reply, lambda: self._times_paused == times_paused)
             self._succeeded()

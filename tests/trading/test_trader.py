@@ -60,8 +60,8 @@ def raising(error: Exception) -> Saying:
     return Saying(answer)
 
 
-def trigger(symbol: str = "BTC") -> Trigger:
-    return Trigger(kind=TriggerKind.MANUAL, symbol=symbol, ts_ms=START_MS)
+def trigger(symbol: str = "BTC", kind: TriggerKind = TriggerKind.MANUAL) -> Trigger:
+    return Trigger(kind=kind, symbol=symbol, ts_ms=START_MS)
 
 
 class News:
@@ -216,6 +216,26 @@ async def test_triggers_that_arrive_while_deciding_wait_and_do_not_pile_up(one: 
         for _ in range(3):
             await next_end(news)
     assert [context.trigger.symbol for context in strategy.seen] == ["BTC", "ETH", "SOL"]
+
+
+async def test_a_signal_that_comes_while_the_trader_thinks_is_refused_with_the_reason(one: OneTrader) -> None:
+    gate = asyncio.Event()
+
+    async def answer() -> tuple[Decision, ...]:
+        await gate.wait()
+        return ()
+
+    strategy = Saying(answer)
+    async with running(one, strategy) as news:
+        assert one.runtime.wake(trigger(kind=TriggerKind.SIGNAL)) == ""
+        assert one.runtime.wake(trigger("ETH", TriggerKind.SIGNAL)) == "another trigger came first"
+        await news.read()
+        assert one.runtime.wake(trigger("ETH", TriggerKind.SIGNAL)) == "still deciding (d1-1)"
+        one.runtime.pause()
+        assert one.runtime.wake(trigger("ETH", TriggerKind.SIGNAL)) == "the trader is paused"
+        gate.set()
+        await next_end(news)
+    assert [context.trigger.symbol for context in strategy.seen] == ["BTC"]
 
 
 async def test_a_decision_that_arrives_after_the_pause_is_discarded(one: OneTrader) -> None:
