@@ -1,0 +1,351 @@
+"""The desk in this process: the parts put to work behind the `Desk` interface.
+
+No logic of its own: a command finds the trader and calls it, a query reads the last picture. The
+picture is published up to ten times a second and after every command, so a caller sees what it did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Iterable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from engine.assembly import REPLAY_PAUSED_KEY, REPLAY_SPEED_KEY, DeskParts, assemble
+from engine.desk import EquitySpan, OrderPreview
+from engine.errors import Conflict, DeskError, NotFound, StrategyFailed
+from engine.market.periods import DAY_MS
+from engine.model.account import EquityPoint, TraderKind, TraderSummary
+from engine.model.decision import DecisionRecord
+from engine.model.event import Alert, MarketStatus, Severity, Topic
+from engine.model.fill import Fill
+from engine.model.instrument import Instrument
+from engine.model.order import Order, OrderRequest
+from engine.model.position import Position
+from engine.model.quote import BookSnapshot, Ticker
+from engine.model.trigger import Trigger, TriggerKind
+from engine.settings import Settings
+from engine.store.changes import Setting
+from engine.store.restore import RECENT_ORDERS
+from engine.streams import Bus, Subscription
+from engine.trading import wind_down
+from engine.trading.equity import as_points, summed, thin
+from engine.trading.strategists import Strategists
+from engine.trading.summary import DeskView, DeskViewBuilder
+from engine.trading.trader import TraderRuntime, stop_all
+
+PUBLISH_SECONDS = 0.1
+RECONCILE_SECONDS = 5.0
+SPAN_DAYS = {EquitySpan.DAY: 1, EquitySpan.WEEK: 7, EquitySpan.MONTH: 30, EquitySpan.QUARTER: 90}
+DESK_TRADER_ID = 0
+
+
+class LocalDesk:
+    """A `Desk` whose engine runs on the current event loop."""
+
+    def __init__(self, parts: DeskParts, settings: Settings, bus: Bus) -> None:
+        self._parts = parts
+        self._settings = settings
+        self._bus = bus
+        self._traders = {trader.config.trader_id: trader for trader in parts.traders}
+        self._view_builder = DeskViewBuilder(parts.traders)
+        self._view = DeskView()
+        self._strategists = Strategists(settings, parts.programs, parts.bindings)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._publish()
+
+    @classmethod
+    async def open(cls, home: Path, settings: Settings, bus: Bus) -> LocalDesk:
+        """Lock the home, restore what was, and answer queries; nothing trades before `start`.
+
+        Raises `StoreFailed`, `HomeLocked` or `InvalidSetting`.
+        """
+        parts = await asyncio.to_thread(assemble, home, settings, bus)
+        return cls(parts, settings, bus)
+
+    async def start(self) -> None:
+        """Play the market; each trader settles its orders of unknown outcome before it may decide."""
+        parts = self._parts
+        parts.store.start_writer()
+        if parts.first_changes:
+            parts.store.write(*parts.first_changes)
+        self._tasks = [
+            self._task(self._keep_publishing(), "publishing"),
+            self._task(self._play(), "the market feed"),
+            self._task(self._keep_reconciling(), "reconciling"),
+            *(self._task(self._run_trader(trader), trader.config.name) for trader in parts.traders),
+        ]
+
+    async def close(self) -> None:
+        """Stop the traders, handle resting orders as configured, and close the journal.
+
+        Raises `StoreFailed` when not everything could be written.
+        """
+        self._parts.store.hurry()
+        await stop_all(self._tasks)
+        self._tasks = []
+        try:
+            if self._settings.on_quit == "cancel":
+                with contextlib.suppress(DeskError):
+                    await wind_down.cancel_orders(self._parts.traders, entries_only=True)
+            self._parts.journal.write()
+            await self._strategists.close()
+        finally:
+            self._bus.close()
+            await self._parts.store.aclose()
+
+    def instruments(self) -> tuple[Instrument, ...]:
+        """See `engine.desk.Desk`."""
+        return tuple(self._parts.instruments.values())
+
+    def traders(self) -> tuple[TraderSummary, ...]:
+        """See `engine.desk.Desk`."""
+        return self._view.traders
+
+    def positions(self, trader_id: int | None = None) -> tuple[Position, ...]:
+        """See `engine.desk.Desk`."""
+        return _of_trader(self._view.positions, trader_id)
+
+    def orders(self, trader_id: int | None = None, *, open_only: bool = True) -> tuple[Order, ...]:
+        """See `engine.desk.Desk`."""
+        if open_only:
+            return _of_trader(self._view.open_orders, trader_id)
+        return _of_trader(self._view.recent_orders, trader_id)[-RECENT_ORDERS:]
+
+    def fills(self, trader_id: int | None = None, limit: int = 50) -> tuple[Fill, ...]:
+        """See `engine.desk.Desk`."""
+        return _of_trader(self._view.fills, trader_id)[-limit:]
+
+    def decisions(self, trader_id: int | None = None, limit: int = 50) -> tuple[DecisionRecord, ...]:
+        """See `engine.desk.Desk`."""
+        return _of_trader(self._view.decisions, trader_id)[-limit:]
+
+    def equity(
+        self, trader_id: int | None, span: EquitySpan, max_points: int = 400
+    ) -> tuple[EquityPoint, ...]:
+        """See `engine.desk.Desk`."""
+        days = SPAN_DAYS.get(span)
+        start_ms = 0 if days is None else self._parts.clock.now_ms() - days * DAY_MS
+        if trader_id is not None:
+            times, values = self._trader(trader_id).equity.since(start_ms)
+            return as_points(trader_id, thin(times, values, max_points))
+        times, values = summed([trader.equity for trader in self._parts.traders], start_ms)
+        return as_points(DESK_TRADER_ID, thin(times, values, max_points))
+
+    def tickers(self) -> tuple[Ticker, ...]:
+        """See `engine.desk.Desk`."""
+        return self._view.tickers
+
+    def book(self, symbol: str, depth: int = 20) -> BookSnapshot | None:
+        """See `engine.desk.Desk`."""
+        book = self._parts.market.book(symbol)
+        if book is None:
+            return None
+        return BookSnapshot(book.symbol, book.bids[:depth], book.asks[:depth], book.ts_ms)
+
+    def market(self) -> MarketStatus:
+        """See `engine.desk.Desk`."""
+        parts = self._parts
+        return MarketStatus(
+            now_ms=parts.clock.now_ms(),
+            source=parts.tape.source,
+            replay=parts.player.state,
+            speed=parts.player.speed,
+            feed_age_ms=parts.market.feed_age_ms(),
+            armed=False,
+            kill_switch=parts.kill_switch.engaged,
+        )
+
+    def preview_order(self, request: OrderRequest) -> OrderPreview:
+        """See `engine.desk.Desk`."""
+        return self._trader(request.trader_id).orders.preview(request)
+
+    async def place_order(self, request: OrderRequest) -> Order:
+        """See `engine.desk.Desk`."""
+        with self._published():
+            return await self._trader(request.trader_id).orders.submit(request)
+
+    async def cancel_order(self, client_order_id: str) -> Order:
+        """See `engine.desk.Desk`."""
+        with self._published():
+            return await self._trader_of_order(client_order_id).orders.cancel(client_order_id)
+
+    async def cancel_orders(
+        self, trader_id: int | None = None, symbol: str | None = None
+    ) -> tuple[Order, ...]:
+        """See `engine.desk.Desk`."""
+        with self._published():
+            return await wind_down.cancel_orders(self._chosen(trader_id), symbol=symbol)
+
+    async def amend_order(
+        self, client_order_id: str, *, quantity: Decimal | None = None, price: Decimal | None = None
+    ) -> Order:
+        """See `engine.desk.Desk`."""
+        with self._published():
+            trader = self._trader_of_order(client_order_id)
+            return await trader.orders.amend(client_order_id, quantity, price)
+
+    async def close_position(self, trader_id: int, symbol: str, fraction: Decimal = Decimal(1)) -> Order:
+        """See `engine.desk.Desk`."""
+        with self._published():
+            return await wind_down.close_position(self._trader(trader_id), symbol, fraction)
+
+    async def flatten(self, trader_id: int | None = None) -> tuple[Order, ...]:
+        """See `engine.desk.Desk`."""
+        with self._published():
+            return await wind_down.flatten(self._chosen(trader_id))
+
+    async def start_trader(self, trader_id: int) -> TraderSummary:
+        """See `engine.desk.Desk`."""
+        with self._published():
+            self._trader(trader_id).start()
+        return self._summary(trader_id)
+
+    async def pause_trader(self, trader_id: int) -> TraderSummary:
+        """See `engine.desk.Desk`."""
+        with self._published():
+            self._trader(trader_id).pause()
+        return self._summary(trader_id)
+
+    async def trigger(self, trader_id: int, symbol: str = "") -> None:
+        """See `engine.desk.Desk`."""
+        trader = self._trader(trader_id)
+        if trader.config.kind is TraderKind.MANUAL:
+            raise Conflict(f"{trader.config.name} is a manual trader: it has no strategy to wake")
+        if symbol and symbol not in trader.config.symbols:
+            allowed = ", ".join(trader.config.symbols)
+            raise NotFound(f"symbol: {trader.config.name} does not trade {symbol}; allowed: {allowed}")
+        if not trader.listens:
+            raise Conflict(f"{trader.config.name} is {trader.status}; start it first")
+        trader.wake(Trigger(kind=TriggerKind.MANUAL, symbol=symbol, ts_ms=self._parts.clock.now_ms()))
+
+    async def engage_kill_switch(self, *, flatten: bool = False) -> None:
+        """See `engine.desk.Desk`."""
+        with self._published():
+            durable = self._parts.kill_switch.engage()
+            self._alert(Severity.ERROR, "kill switch engaged: no entries until a person releases it")
+            try:
+                await wind_down.cancel_orders(self._parts.traders, entries_only=True)
+            finally:
+                if flatten:
+                    await wind_down.flatten(self._parts.traders)
+            await durable
+
+    async def release_kill_switch(self) -> None:
+        """See `engine.desk.Desk`."""
+        with self._published():
+            await self._parts.kill_switch.release()
+            self._alert(Severity.INFO, "kill switch released")
+
+    async def set_replay(self, *, speed: float | None = None, paused: bool | None = None) -> MarketStatus:
+        """See `engine.desk.Desk`."""
+        player = self._parts.player
+        if speed is not None:
+            player.set_speed(speed)
+            self._parts.store.write(Setting(key=REPLAY_SPEED_KEY, value=repr(speed)))
+        if paused is not None:
+            player.pause() if paused else player.resume()
+            self._parts.store.write(Setting(key=REPLAY_PAUSED_KEY, value=str(paused)))
+        self._publish()
+        return self.market()
+
+    async def step_replay(self) -> MarketStatus:
+        """See `engine.desk.Desk`."""
+        with self._published():
+            await self._parts.player.step()
+        return self.market()
+
+    def stream(self, topics: Iterable[Topic], bound: int = 10_000) -> Subscription:
+        """See `engine.desk.Desk`."""
+        return self._bus.subscribe(topics, bound)
+
+    def _trader(self, trader_id: int) -> TraderRuntime:
+        trader = self._traders.get(trader_id)
+        if trader is None:
+            known = ", ".join(str(identity) for identity in self._traders)
+            raise NotFound(f"trader: there is no trader {trader_id}; there are {known}", field="trader_id")
+        return trader
+
+    def _chosen(self, trader_id: int | None) -> tuple[TraderRuntime, ...]:
+        return self._parts.traders if trader_id is None else (self._trader(trader_id),)
+
+    def _trader_of_order(self, client_order_id: str) -> TraderRuntime:
+        for trader in self._parts.traders:
+            if client_order_id in trader.books.open_orders:
+                return trader
+        raise NotFound(f"order: {client_order_id} is not open", field="client_order_id")
+
+    def _summary(self, trader_id: int) -> TraderSummary:
+        return next(trader for trader in self._view.traders if trader.trader_id == trader_id)
+
+    async def _play(self) -> None:
+        await self._parts.player.run()
+        self._publish()
+        self._alert(Severity.INFO, "the recording has ended; start a new home to play it again")
+
+    async def _run_trader(self, trader: TraderRuntime) -> None:
+        await trader.orders.reconcile()
+        if trader.config.kind is TraderKind.MANUAL:
+            return
+        try:
+            trader.attach(await self._strategists.strategy_for(trader.config))
+        except DeskError as error:
+            trader.fail(error)
+        except Exception as error:
+            trader.fail(StrategyFailed(f"{trader.config.strategy}: {type(error).__name__}: {error}"))
+        else:
+            await trader.run()
+
+    async def _keep_publishing(self) -> None:
+        while True:
+            await asyncio.sleep(PUBLISH_SECONDS)
+            self._publish()
+
+    async def _keep_reconciling(self) -> None:
+        while True:
+            await asyncio.sleep(RECONCILE_SECONDS)
+            for trader in self._parts.traders:
+                with contextlib.suppress(DeskError):
+                    await trader.orders.reconcile()
+
+    def _task(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Start a part of the desk; if it ever breaks, whoever watches is told."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._tell_if_broken)
+        return task
+
+    def _tell_if_broken(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is None:
+            return
+        error = task.exception()
+        self._alert(Severity.ERROR, f"{task.get_name()} broke: {type(error).__name__}: {error}")
+
+    def _publish(self) -> None:
+        market = self._parts.market
+        self._view = self._view_builder.build(market.tickers(), market.marks())
+        for trader in self._view.traders:
+            self._bus.publish_level(Topic.ACCOUNTS, trader.trader_id, trader)
+        for position in self._view.positions:
+            self._bus.publish_level(Topic.POSITIONS, (position.trader_id, position.symbol), position)
+        self._bus.publish_level(Topic.MARKET, "market", self.market())
+
+    @contextlib.contextmanager
+    def _published(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._publish()
+
+    def _alert(self, severity: Severity, message: str) -> None:
+        alert = Alert(severity, message, self._parts.clock.now_ms())
+        self._bus.publish_edge(Topic.ALERTS, alert)
+
+
+def _of_trader[T: (Position, Order, Fill, DecisionRecord)](
+    values: tuple[T, ...], trader_id: int | None
+) -> tuple[T, ...]:
+    if trader_id is None:
+        return values
+    return tuple(value for value in values if value.trader_id == trader_id)
