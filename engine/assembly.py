@@ -15,14 +15,15 @@ from engine.exchanges.paper import PaperExchange
 from engine.exchanges.wallet import open_wallet
 from engine.market.market_state import MarketState
 from engine.market.periods import DAY_MS, Period
+from engine.market.regimes import Regimes
 from engine.market.replay import ReplayPlayer
 from engine.market.sources import open_tape
 from engine.market.tape import Tape
 from engine.model.account import TraderConfig, TraderKind, TraderStatus
 from engine.model.event import Alert, ReplayState, Severity, Topic
 from engine.model.instrument import Instrument
+from engine.model.news import NewsItem, NewsSource
 from engine.settings import DEFAULT_SPEED, Settings, ensure_port_is_free
-from engine.signals.conditions import parse_condition
 from engine.store.changes import Binding, Change, Program, Setting, TraderState, Wallet
 from engine.store.restore import DeskState, EquityCurve, StoredTrader
 from engine.store.store import Store
@@ -30,7 +31,7 @@ from engine.strategies.programs.stock import stock_programs
 from engine.streams import Bus
 from engine.trading.books import TraderBooks
 from engine.trading.decision_log import DecisionLog
-from engine.trading.default_traders import default_traders
+from engine.trading.default_traders import default_pools, default_signals, default_traders
 from engine.trading.equity import EquityHistory
 from engine.trading.feed_watch import FeedWatch
 from engine.trading.floor import TradingFloor
@@ -39,7 +40,10 @@ from engine.trading.kill_switch import KillSwitch
 from engine.trading.ledger import TraderLedger
 from engine.trading.orders import OrderDesk
 from engine.trading.ordinals import Ordinals
+from engine.trading.signal_assembly import open_signal_floor, stored_regimes
+from engine.trading.signal_floor import SignalFloor
 from engine.trading.trader import TraderRuntime
+from engine.trading.trigger_log import TriggerLog
 from engine.trading.waking import Waking
 
 REPLAY_SPEED_KEY = "replay.speed"
@@ -63,6 +67,11 @@ class DeskParts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     programs: tuple[Program, ...]
     bindings: tuple[Binding, ...]
     kill_switch: KillSwitch
+    regimes: Regimes
+    signals: SignalFloor
+    wakings: tuple[Waking, ...]
+    news_sources: tuple[NewsSource, ...]
+    news: tuple[NewsItem, ...]
     first_changes: tuple[Change, ...]
     """What opening changed, to be written once the desk runs: writing costs an import."""
 
@@ -108,14 +117,26 @@ class _Assembly:
         self._player: ReplayPlayer | None = None
         self._kill_switch = KillSwitch(store, self._state.settings)
         self._ordinals = Ordinals(self._state.settings[DESK_ID_KEY], self._state.settings)
+        self._trigger_log = TriggerLog(self._state.fires, bus, self._journal.write)
 
     def parts(self) -> DeskParts:
         """Return everything, connected."""
         market = self._market()
         feed = FeedWatch(market, lambda: self._player.state if self._player else ReplayState.STARTING)
         traders = tuple(self._trader(stored, market, feed) for stored in self._state.traders)
-        wakings = [Waking(trader, market) for trader in traders]
-        floor = TradingFloor(market, traders, wakings, self._journal, self._bus, self._tape.step_ms)
+        regimes = stored_regimes(market, self._state.settings)
+        signals = open_signal_floor(
+            state=self._state,
+            market=market,
+            symbols=self._tape.symbols,
+            regimes=regimes,
+            log=self._trigger_log,
+            bus=self._bus,
+            write=self._journal.write,
+        )
+        wakings = tuple(Waking(trader) for trader in traders)
+        signals.attach(wakings)
+        floor = TradingFloor(market, traders, wakings, signals, self._journal, self._bus, self._tape.step_ms)
         self._player = self._open_player(floor)
         return DeskParts(
             store=self._store,
@@ -129,6 +150,11 @@ class _Assembly:
             programs=self._state.programs,
             bindings=self._state.bindings,
             kill_switch=self._kill_switch,
+            regimes=regimes,
+            signals=signals,
+            wakings=wakings,
+            news_sources=self._state.news_sources,
+            news=self._state.news,
             first_changes=tuple(self._first_changes),
         )
 
@@ -148,11 +174,14 @@ class _Assembly:
             for trader in traders
             if trader.config.kind is TraderKind.PROGRAM
         )
-        self._first_changes += (desk_id, source, *programs, *bindings)
+        signals, pools = default_signals(), default_pools()
+        self._first_changes += (desk_id, source, *programs, *bindings, *signals, *pools)
         return DeskState(
             traders=tuple(traders),
             programs=programs,
             bindings=bindings,
+            signals=signals,
+            pools=pools,
             settings={desk_id.key: desk_id.value, source.key: source.value},
         )
 
@@ -171,10 +200,10 @@ class _Assembly:
     def _market(self) -> MarketState:
         configs = [trader.config for trader in self._state.traders]
         periods = {Period(config.period) for config in configs}
-        periods |= {parse_condition(config.signal).period for config in configs if config.signal}
         market = MarketState(self._instruments, periods, self._clock)
         for symbol in self._instruments:
             market.warm_up(symbol, self._tape.history(symbol, self._start_ms))
+        market.recall(self._tape.past(self._start_ms))
         market.restore(self._tape.market_at(self._start_ms - 1))
         return market
 
@@ -221,6 +250,7 @@ class _Assembly:
             market=market,
             ordinals=self._ordinals,
             clock=self._clock,
+            decision_begun=self._trigger_log.decision_begun,
         )
 
     def _books(self, stored: StoredTrader, ledger: TraderLedger) -> TraderBooks:

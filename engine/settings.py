@@ -58,6 +58,13 @@ class PromptSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Port of the built-in rules model on 127.0.0.1; 0 lets the system choose a free one."""
 
 
+class NewsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How news is read; its sources are turned on one by one on the desk."""
+
+    model_trader: str = ""
+    """The prompt trader whose model reads articles too; empty leaves them to the built-in word lists."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every setting of the desk."""
 
@@ -73,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     replay: ReplaySettings = ReplaySettings()
     sandbox: SandboxSettings = SandboxSettings()
     prompts: PromptSettings = PromptSettings()
+    news: NewsSettings = NewsSettings()
 
 
 def default_home() -> Path:

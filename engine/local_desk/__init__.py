@@ -16,6 +16,9 @@ from typing import Any
 from engine.assembly import REPLAY_PAUSED_KEY, REPLAY_SPEED_KEY, DeskParts, assemble
 from engine.desk import EquitySpan, OrderPreview
 from engine.errors import Conflict, DeskError, NotFound, StrategyFailed
+from engine.local_desk.intelligence import IntelligenceService, news_model, open_intelligence
+from engine.local_desk.markets import LocalMarkets
+from engine.local_desk.signals import LocalSignals
 from engine.market.periods import DAY_MS
 from engine.model.account import EquityPoint, TraderKind, TraderSummary
 from engine.model.decision import DecisionRecord
@@ -53,6 +56,16 @@ class LocalDesk:
         self._view_builder = DeskViewBuilder(parts.traders)
         self._view = DeskView()
         self._strategists = Strategists(settings, parts.programs, parts.bindings)
+        self._markets = LocalMarkets(parts.market, parts.regimes, parts.signals, parts.journal.write)
+        self._signals = LocalSignals(
+            parts.signals,
+            parts.market,
+            tuple(parts.instruments.values()),
+            parts.wakings,
+            parts.clock,
+            parts.journal.write,
+        )
+        self._intelligence = open_intelligence(parts, self._markets, bus)
         self._tasks: list[asyncio.Task[None]] = []
         self._publish()
 
@@ -75,6 +88,8 @@ class LocalDesk:
             self._task(self._keep_publishing(), "publishing"),
             self._task(self._play(), "the market feed"),
             self._task(self._keep_reconciling(), "reconciling"),
+            self._task(self._intelligence.run(), "market intelligence"),
+            self._task(self._give_news_a_model(), "the news model"),
             *(self._task(self._run_trader(trader), trader.config.name) for trader in parts.traders),
         ]
 
@@ -95,6 +110,21 @@ class LocalDesk:
         finally:
             self._bus.close()
             await self._parts.store.aclose()
+
+    @property
+    def markets(self) -> LocalMarkets:
+        """See `engine.desk.Desk`."""
+        return self._markets
+
+    @property
+    def signals(self) -> LocalSignals:
+        """See `engine.desk.Desk`."""
+        return self._signals
+
+    @property
+    def intelligence(self) -> IntelligenceService:
+        """See `engine.desk.Desk`."""
+        return self._intelligence
 
     def instruments(self) -> tuple[Instrument, ...]:
         """See `engine.desk.Desk`."""
@@ -298,9 +328,21 @@ class LocalDesk:
         else:
             await trader.run()
 
+    async def _give_news_a_model(self) -> None:
+        wanted = self._settings.news.model_trader
+        if not wanted:
+            return
+        try:
+            reader = await news_model(wanted, self._parts, self._strategists, self._settings)
+        except DeskError as error:
+            self._alert(Severity.WARNING, f"news is read by word lists alone: {error.message}")
+        else:
+            self._intelligence.use_model(reader)
+
     async def _keep_publishing(self) -> None:
         while True:
             await asyncio.sleep(PUBLISH_SECONDS)
+            self._parts.signals.tell_feed_changes()
             self._publish()
 
     async def _keep_reconciling(self) -> None:

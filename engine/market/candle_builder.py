@@ -91,6 +91,16 @@ class CandleBuilder:
             )
         return ()
 
+    def show_price(self, ts_ms: int, price: float, quantity: float = 0.0) -> None:
+        """Take a price as `add_price` does, yet close nothing: the feed tells the closed minutes itself.
+
+        The first price of a later minute drops what had formed of the one before.
+        """
+        forming = self._forming_minute
+        if forming is not None and Period.M1.close_of(forming.open_ms) <= ts_ms:
+            self._forming_minute = None
+        self.add_price(ts_ms, price, quantity)
+
     def close_until(self, ts_ms: int) -> tuple[PeriodCandle, ...]:
         """Close the forming minute if it has ended by `ts_ms`; return the candles that closes."""
         forming = self._forming_minute

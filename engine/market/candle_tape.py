@@ -86,6 +86,10 @@ class CandleTape:
         if from_ms <= self.end_ms:
             yield Moment(self.end_ms, self._minute_events(self.end_ms))
 
+    def past(self, before_ms: int) -> Iterator[Moment]:
+        """Yield nothing: closed candles are all that this recording tells."""
+        return iter(())
+
     def history(self, symbol: str, before_ms: int) -> CandleSeries:
         """Return the closed candles of `symbol` that `moments(before_ms)` will not deliver."""
         track = self._tracks.get(symbol)

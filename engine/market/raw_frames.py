@@ -6,9 +6,10 @@ Frames are decoded one by one as they are played, so that memory does not grow w
 
 Quotes come from bookTicker frames as they are. The book is rebuilt from the REST snapshot and the
 depth differences, and shown at most every 100 ms: it is older than the quote beside it and may cross
-it. When a difference is missing the book is lost, until it is whole again. Trades form the minute's
-candle, shown at most once a second; the first minute on record, being cut, is never closed. The
-recording has no mark price stream: the mark is the mid rounded down to the tick.
+it. When a difference is missing the book is lost, until it is whole again. Trades are shown as they
+come, stamped with market time like everything else. They form the minute's candle, shown at most once
+a second; the first minute on record, being cut, is never closed. The recording has no mark price
+stream: the mark is the mid rounded down to the tick.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ from engine.market.tape import (
 )
 from engine.model.candle import Candle
 from engine.model.instrument import Instrument
+from engine.model.order import Side
 from engine.model.quote import BookSnapshot, Quote
+from engine.model.trade import Trade
 
 if TYPE_CHECKING:
     from engine.market.candles import CandleSeries
@@ -90,6 +93,11 @@ class TradeFrame(
     price: Decimal
     quantity: Decimal
     buyer_is_maker: bool
+
+    def trade(self, symbol: str, ts_ms: int) -> Trade:
+        """Return it as the desk's trade, stamped `ts_ms`."""
+        side = Side.SELL if self.buyer_is_maker else Side.BUY
+        return Trade(symbol, self.price, self.quantity, side, self.trade_id, ts_ms)
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -153,6 +161,13 @@ class RawTape:
         if (events := session.take_events(ts_ms)) and ts_ms >= from_ms:
             yield Moment(ts_ms, events)
 
+    def past(self, before_ms: int) -> Iterator[Moment]:
+        """Yield every moment before `before_ms`, which takes as long as reading that far."""
+        for moment in self.moments(self.start_ms):
+            if moment.ts_ms >= before_ms:
+                return
+            yield moment
+
     def history(self, symbol: str, before_ms: int) -> CandleSeries:
         """Return the minutes that closed on the tape before `before_ms`, none if it starts there.
 
@@ -182,9 +197,7 @@ class RawTape:
         closed: list[Candle] = []
         book: BookSnapshot | None = None
         quote: Quote | None = None
-        for moment in self.moments(self.start_ms):
-            if moment.ts_ms >= before_ms:
-                break
+        for moment in self.past(before_ms):
             for event in moment.events:
                 match event:
                     case Quote():
@@ -218,6 +231,7 @@ class _Session:
         self._builder = CandleBuilder()
         self._mark: Decimal | None = None
         self._at_boundary: list[TapeEvent] = []
+        self._trades: list[Trade] = []
         self._quotes: list[Quote] = []
         self._book_changed = False
         self._book_is_shown = False
@@ -244,6 +258,7 @@ class _Session:
                 self._quotes.append(self._quote(frame, ts_ms))
             case TradeFrame():
                 self._builder.add_price(ts_ms, float(frame.price), float(frame.quantity))
+                self._trades.append(frame.trade(self._symbol, ts_ms))
                 self._candle_changed = True
             case DepthDiff():
                 self._book.apply_diff(frame)
@@ -261,6 +276,7 @@ class _Session:
                 events.append(CandleUpdate(self._symbol, forming))
             self._candle_changed = False
             self._candle_due_ms = ts_ms + CANDLE_INTERVAL_MS
+        events += self._trades
         if self._book_is_shown and not self._book.synced:
             events.append(BookLost(self._symbol, ts_ms))
             self._book_is_shown = False
@@ -272,7 +288,7 @@ class _Session:
                 self._book_due_ms = ts_ms + BOOK_INTERVAL_MS
             self._book_changed = False
         moment = (*events, *self._quotes)
-        self._at_boundary, self._quotes = [], []
+        self._at_boundary, self._trades, self._quotes = [], [], []
         return moment
 
     def _quote(self, frame: BookTickerFrame, ts_ms: int) -> Quote:

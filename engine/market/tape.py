@@ -2,9 +2,9 @@
 
 A `Tape` is pure: it turns a recording into *moments*, each the events of one market time, and
 knows nothing of clocks or speed. `engine.market.replay` plays it. Inside a moment the order is:
-candles that close, funding that falls due, books, quotes; so that whoever acts on a quote has
-already seen everything older. A moment without events is a breath: it shows nothing, and lets
-whoever plays the tape attend to others while the tape is at work.
+candles that close, funding that falls due, trades, open interest and funding rates, books, quotes;
+so that whoever acts on a quote has already seen everything older. A moment without events is a
+breath: it shows nothing, and lets whoever plays the tape attend to others while the tape is at work.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from engine.market.periods import HOUR_MS
 from engine.model.candle import Candle
 from engine.model.instrument import Instrument
 from engine.model.quote import BookSnapshot, Quote
+from engine.model.trade import Trade
 
 if TYPE_CHECKING:
     from engine.market.candles import CandleSeries
@@ -56,7 +57,23 @@ class BookLost(msgspec.Struct, frozen=True):
     ts_ms: int
 
 
-TapeEvent = CandleUpdate | FundingDue | BookLost | BookSnapshot | Quote
+class OpenInterest(msgspec.Struct, frozen=True):
+    """What all open positions of a symbol are worth, one side of them, in the quote currency."""
+
+    symbol: str
+    notional: Decimal
+    ts_ms: int
+
+
+class FundingRate(msgspec.Struct, frozen=True):
+    """The rate at which a symbol's coming settlement stands, a fraction."""
+
+    symbol: str
+    rate: Decimal
+    ts_ms: int
+
+
+TapeEvent = CandleUpdate | FundingDue | Trade | OpenInterest | FundingRate | BookLost | BookSnapshot | Quote
 
 
 class FundingSchedule(msgspec.Struct, frozen=True):
@@ -128,6 +145,14 @@ class Tape(Protocol):
         """
         ...
 
+    def past(self, before_ms: int) -> Iterator[Moment]:
+        """Yield the moments before `before_ms` that say more than the closed minutes of `history`.
+
+        Empty where those say it all. Whoever starts late and takes these knows as much of trades and
+        books as if it had been there from the first moment on.
+        """
+        ...
+
     def history(self, symbol: str, before_ms: int) -> CandleSeries:
         """Return the closed one-minute candles that `moments(before_ms)` will not deliver.
 
@@ -141,7 +166,7 @@ class MarketSink(Protocol):
     """Who takes the market's events; each call must return quickly.
 
     A player calls `on_moment_start`, then what the moment holds, then `on_moment_end`, the latter
-    not when a call has raised.
+    not when a call has raised. What a method returns is between the sink and its other callers.
     """
 
     def on_moment_start(self, ts_ms: int) -> None:
@@ -152,11 +177,11 @@ class MarketSink(Protocol):
         """Finish what the moment has caused."""
         ...
 
-    def on_quote(self, quote: Quote) -> None:
+    def on_quote(self, quote: Quote) -> object:
         """Take the best bid and ask of a symbol."""
         ...
 
-    def on_book(self, snapshot: BookSnapshot) -> None:
+    def on_book(self, snapshot: BookSnapshot) -> object:
         """Take the order book of a symbol."""
         ...
 
@@ -164,12 +189,24 @@ class MarketSink(Protocol):
         """Forget the order book of a symbol."""
         ...
 
-    def on_candle(self, symbol: str, candle: Candle) -> None:
+    def on_candle(self, symbol: str, candle: Candle) -> object:
         """Take a one-minute candle, closed or forming."""
         ...
 
     def on_funding(self, symbol: str, rate: Decimal, mark: Decimal, ts_ms: int) -> None:
         """Take a funding settlement that is due now."""
+        ...
+
+    def on_trade(self, trade: Trade) -> object:
+        """Take a trade of the market."""
+        ...
+
+    def on_open_interest(self, symbol: str, notional: Decimal, ts_ms: int) -> object:
+        """Take the open interest of a symbol, in the quote currency."""
+        ...
+
+    def on_funding_rate(self, symbol: str, rate: Decimal, ts_ms: int) -> object:
+        """Take the rate at which the coming settlement stands."""
         ...
 
 
@@ -182,6 +219,12 @@ def deliver(event: TapeEvent, sink: MarketSink) -> None:
             sink.on_candle(symbol, candle)
         case BookSnapshot():
             sink.on_book(event)
+        case Trade():
+            sink.on_trade(event)
+        case OpenInterest(symbol, notional, ts_ms):
+            sink.on_open_interest(symbol, notional, ts_ms)
+        case FundingRate(symbol, rate, ts_ms):
+            sink.on_funding_rate(symbol, rate, ts_ms)
         case BookLost(symbol):
             sink.on_book_lost(symbol)
         case FundingDue(symbol, rate, mark, ts_ms):

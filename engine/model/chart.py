@@ -66,7 +66,8 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How well a symbol's feed does: its age in market time, and what was wrong since the start.
 
     `book` is `true`, `lost` (being resynced) or `none`. `out_of_order` counts events that were older
-    than what had been seen and were dropped, `crossed` the books and quotes refused for bid ≥ ask.
+    than what had been seen and were dropped, `crossed` the books and quotes refused for bid ≥ ask,
+    `missing_trades` the trades that holes in their ids show to be missing.
     """
 
     symbol: str
@@ -76,3 +77,4 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     resyncs: int
     out_of_order: int
     crossed: int
+    missing_trades: int = 0

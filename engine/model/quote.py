@@ -35,12 +35,18 @@ class BookLevel(msgspec.Struct, frozen=True):
 
 
 class BookSnapshot(msgspec.Struct, frozen=True):
-    """The order book of one symbol, best levels first on both sides."""
+    """The order book of one symbol, best levels first on both sides.
+
+    `near_bids` and `near_asks` are what rests within 0.5 % of the mid in the quote currency, where
+    more of the book is known than the levels here.
+    """
 
     symbol: str
     bids: tuple[BookLevel, ...]
     asks: tuple[BookLevel, ...]
     ts_ms: int
+    near_bids: Decimal | None = None
+    near_asks: Decimal | None = None
 
 
 class Ticker(msgspec.Struct, frozen=True):

@@ -60,6 +60,7 @@ class RegimeThresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     absorption_price_atr: float = 0.3
     continuation_cvd: float = 0.05
     continuation_price_atr: float = 0.3
+    calm_range_atr: float = 0.5
 
 
 class RegimeInputs(msgspec.Struct, frozen=True, kw_only=True):

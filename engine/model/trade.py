@@ -13,7 +13,7 @@ class Trade(msgspec.Struct, frozen=True):
     """One trade of the market; `taker_side` is the side that crossed the spread.
 
     `price` in the quote currency, `quantity` in the base currency, `trade_id` the venue's number,
-    `ts_ms` when the venue made it.
+    `ts_ms` when the venue made it, on the clock of the feed's other events.
     """
 
     symbol: str

@@ -1,8 +1,8 @@
 """The trading floor: every market event goes through here, in one order, whatever its source.
 
-A quote first updates the market, then lets each wallet match, trigger and liquidate; a closed
-candle then moves signals; schedules and equity samples follow the market's time. All of it is
-synchronous and quick: strategies only get a trigger queued.
+A quote first updates the market, then lets each wallet match, trigger and liquidate; schedules and
+equity samples follow the market's time; what has closed moves the signals when the moment ends. All
+of it is synchronous and quick: strategies only get a trigger queued.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from engine.model.account import EquityPoint
 from engine.model.candle import Candle
 from engine.model.event import Topic
 from engine.model.quote import BookSnapshot, Quote
+from engine.model.trade import Trade
 from engine.streams import Bus
 from engine.trading.journal import DeskJournal
+from engine.trading.signal_floor import SignalFloor
 from engine.trading.trader import TraderRuntime
 from engine.trading.waking import Waking
 
@@ -29,6 +31,7 @@ class TradingFloor:
         market: MarketState,
         traders: Sequence[TraderRuntime],
         wakings: Sequence[Waking],
+        signals: SignalFloor,
         journal: DeskJournal,
         bus: Bus,
         sample_ms: int,
@@ -36,25 +39,31 @@ class TradingFloor:
         self._market = market
         self._traders = traders
         self._wakings = wakings
+        self._signals = signals
         self._journal = journal
         self._bus = bus
         self._sample_ms = sample_ms
         self._next_sample_ms = 0
+        self._moment_ms = 0
 
     def on_moment_start(self, ts_ms: int) -> None:
         """Collect what the moment at `ts_ms` causes."""
+        self._moment_ms = ts_ms
         self._journal.begin_moment()
 
     def on_moment_end(self) -> None:
-        """Write what the moment caused as one unit."""
+        """Let what has closed move the signals, then write what the moment caused as one unit."""
+        self._signals.end_moment(self._moment_ms)
         self._journal.end_moment()
 
     def on_quote(self, quote: Quote) -> None:
         """Take the best bid and ask of a symbol."""
-        self._market.on_quote(quote)
+        if not self._market.on_quote(quote):
+            return
         book = self._market.book(quote.symbol)
         for trader in self._traders:
             trader.exchange.on_quote(quote, book)
+        self._signals.on_mark(quote.symbol, quote.mark, quote.ts_ms)
         self._bus.publish_level(Topic.QUOTES, quote.symbol, quote)
         if quote.ts_ms >= self._next_sample_ms:
             self._on_sample(quote.ts_ms)
@@ -69,9 +78,19 @@ class TradingFloor:
 
     def on_candle(self, symbol: str, candle: Candle) -> None:
         """Take a one-minute candle; closed ones move the signals."""
-        for closed in self._market.on_candle(symbol, candle):
-            for waking in self._wakings:
-                waking.on_candle(symbol, closed)
+        self._signals.on_candles(symbol, self._market.on_candle(symbol, candle))
+
+    def on_trade(self, trade: Trade) -> None:
+        """Take a trade of the market."""
+        self._market.on_trade(trade)
+
+    def on_open_interest(self, symbol: str, notional: Decimal, ts_ms: int) -> None:
+        """Take the open interest of a symbol."""
+        self._market.on_open_interest(symbol, notional, ts_ms)
+
+    def on_funding_rate(self, symbol: str, rate: Decimal, ts_ms: int) -> None:
+        """Take the rate at which a symbol's coming settlement stands."""
+        self._market.on_funding_rate(symbol, rate, ts_ms)
 
     def on_funding(self, symbol: str, rate: Decimal, mark: Decimal, ts_ms: int) -> None:
         """Take a funding settlement that is due now."""

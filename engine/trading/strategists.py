@@ -80,10 +80,10 @@ class Strategists:
         from engine.strategies.prompts.templates import stock_template
 
         template = stock_template(trader.strategy)
-        client = await self._client(trader.base_url)
+        client = await self.client(trader.base_url)
         return PromptStrategy(client, trader.model, template, self._settings.prompts)
 
-    async def _client(self, base_url: str) -> ChatClient:
+    async def client(self, base_url: str) -> ChatClient:
         """Return the client of a model server; an empty URL is the built-in rules model."""
         if base_url not in self._clients:
             from engine.strategies.prompts.client import ChatClient

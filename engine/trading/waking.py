@@ -1,32 +1,51 @@
-"""What wakes one trader: its signal and its schedule, both on market time."""
+"""What wakes one trader: the pools it listens to and its schedule, both on market time."""
 
 from __future__ import annotations
 
-from engine.market.candle_builder import PeriodCandle
-from engine.market.market_state import MarketState
-from engine.signals.conditions import parse_condition
-from engine.signals.evaluator import SignalEvaluator
+import msgspec
+
+from engine.model.account import TraderConfig
+from engine.model.trigger import Trigger
 from engine.signals.schedules import Schedule
 from engine.trading.trader import TraderRuntime
 
 
 class Waking:
-    """Watches the market for one trader; any trigger starts its schedule anew."""
+    """Wakes one trader; any trigger that it takes starts its schedule anew."""
 
-    def __init__(self, trader: TraderRuntime, market: MarketState) -> None:
+    def __init__(self, trader: TraderRuntime) -> None:
         self._trader = trader
-        self._evaluator = SignalEvaluator()
         self._schedule = Schedule(trader.config.schedule_seconds, _last_trigger_ms(trader))
-        if trader.config.signal:
-            condition = parse_condition(trader.config.signal)
-            for symbol in trader.config.symbols:
-                self._evaluator.watch(symbol, condition, market.history(symbol, condition.period))
 
-    def on_candle(self, symbol: str, closed: PeriodCandle) -> None:
-        """Take a closed candle; wake the trader if its signal fires there."""
-        for trigger in self._evaluator.on_candle(symbol, closed):
+    @property
+    def trader_id(self) -> int:
+        """Who is woken."""
+        return self._trader.config.trader_id
+
+    @property
+    def trader_name(self) -> str:
+        """What people call the trader."""
+        return self._trader.config.name
+
+    def listens_to(self, pool_id: int) -> bool:
+        """Tell whether a pool wakes the trader."""
+        return pool_id in self._trader.config.pool_ids
+
+    def trades(self, symbol: str) -> bool:
+        """Tell whether a symbol is any business of the trader."""
+        return symbol in self._trader.config.symbols
+
+    def listen(self, pool_ids: tuple[int, ...]) -> TraderConfig:
+        """Let exactly these pools wake the trader; return its new configuration, which is to be stored."""
+        self._trader.config = msgspec.structs.replace(self._trader.config, pool_ids=pool_ids)
+        return self._trader.config
+
+    def wake(self, trigger: Trigger) -> str:
+        """Hand a trigger on; return why the trader does not take it, or nothing when it does."""
+        refusal = self._trader.wake(trigger)
+        if not refusal:
             self._schedule.reset(trigger.ts_ms)
-            self._trader.wake(trigger)
+        return refusal
 
     def on_time(self, now_ms: int) -> None:
         """Wake the trader if its schedule is due."""

@@ -23,7 +23,9 @@ from engine.market.raw_frames import (
     read_frames,
 )
 from engine.market.tape import BookLost, CandleUpdate, FundingDue, Moment, TapeEvent
+from engine.model.order import Side
 from engine.model.quote import BookSnapshot, Quote
+from engine.model.trade import Trade
 from engine.samples import RAW_SAMPLE, RawSample
 
 RAW = Path(__file__).resolve().parents[3] / "shared" / "data" / "raw"
@@ -38,12 +40,14 @@ def played() -> tuple[Moment, ...]:
 @pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.name.split(".")[0])
 def test_a_whole_capture_keeps_the_book_true(capture: Path) -> None:
     book = OrderBook("X")
-    applied, tickers, agreeing, last_trade_id = 0, 0, 0, None
+    applied, tickers, agreeing, last_trade_id, last_update_id = 0, 0, 0, None, None
     for _, frame in read_frames(capture):
         match frame:
             case DepthSnapshot():
                 book.apply_snapshot(frame)
             case DepthDiff():
+                assert last_update_id in (None, frame.previous_update_id)
+                last_update_id = frame.last_update_id
                 outcome = book.apply_diff(frame)
                 assert outcome is not DiffOutcome.OUT_OF_SYNC
                 applied += outcome is DiffOutcome.APPLIED
@@ -153,6 +157,25 @@ def test_every_book_ticker_becomes_a_quote_with_the_mid_as_mark() -> None:
         assert quote.bid < quote.ask
         assert quote.mark % RAW_SAMPLE.tick_size == 0
         assert 0 <= quote.mid - quote.mark < RAW_SAMPLE.tick_size
+
+
+def test_every_trade_frame_becomes_a_trade_before_the_books_and_quotes_of_its_moment() -> None:
+    frames = [frame for _, frame in read_frames(RAW_SAMPLE.path) if isinstance(frame, TradeFrame)]
+    trades = [event for moment in played() for event in moment.events if isinstance(event, Trade)]
+    assert [trade.trade_id for trade in trades] == [frame.trade_id for frame in frames]
+    for trade, frame in zip(trades, frames, strict=True):
+        assert (trade.price, trade.quantity) == (frame.price, frame.quantity)
+        assert trade.taker_side is (Side.SELL if frame.buyer_is_maker else Side.BUY)
+    for moment in played():
+        kinds = [isinstance(event, BookSnapshot | Quote) for event in moment.events]
+        assert kinds == sorted(kinds)
+        assert all(event.ts_ms == moment.ts_ms for event in moment.events if isinstance(event, Trade))
+
+
+def test_the_past_is_what_the_moments_before_have_said() -> None:
+    tape = RawTape(RAW_SAMPLE)
+    before_ms = tape.start_ms + 20_000
+    assert tuple(tape.past(before_ms)) == tuple(m for m in played() if m.ts_ms < before_ms)
 
 
 def test_books_are_true_and_at_most_ten_a_second() -> None:

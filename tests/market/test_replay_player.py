@@ -20,6 +20,7 @@ from engine.market.tape import Moment
 from engine.model.candle import Candle
 from engine.model.event import ReplayState
 from engine.model.quote import BookSnapshot, Quote
+from engine.model.trade import Trade
 from engine.samples import RAW_SAMPLE, RecordedCandles, load_all_candles
 
 START_MS = load_all_candles()[0].start_ms + 60_000
@@ -66,6 +67,15 @@ class Sink:
     def on_funding(self, symbol: str, rate: Decimal, mark: Decimal, ts_ms: int) -> None:
         assert self.moment_ms is not None
         self.settlements.append(symbol)
+
+    def on_trade(self, trade: Trade) -> None:
+        raise AssertionError("candles have no trades")
+
+    def on_open_interest(self, symbol: str, notional: Decimal, ts_ms: int) -> None:
+        raise AssertionError("candles tell no open interest")
+
+    def on_funding_rate(self, symbol: str, rate: Decimal, ts_ms: int) -> None:
+        raise AssertionError("candles tell no coming funding rate")
 
     @property
     def seconds_shown(self) -> list[float]:
@@ -248,6 +258,9 @@ class SlowTape:
         for ts_ms in range(from_ms, 1_000_000, 1000):
             self._machine.work(0.001)
             yield Moment(ts_ms, ())
+
+    def past(self, before_ms: int) -> Iterator[Moment]:
+        return iter(())
 
     def history(self, symbol: str, before_ms: int) -> CandleSeries:
         return CandleSeries.empty()

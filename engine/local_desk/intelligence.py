@@ -1,0 +1,46 @@
+"""The market-intelligence side of the desk in this process: the service with everything it needs."""
+
+from __future__ import annotations
+
+from engine.assembly import DeskParts
+from engine.errors import InvalidSetting
+from engine.intelligence.model_reader import ModelReader
+from engine.intelligence.service import IntelligenceService, Outlets
+from engine.intelligence.snapshots import MarketReaders
+from engine.local_desk.markets import LocalMarkets
+from engine.model.account import TraderKind
+from engine.model.event import Topic
+from engine.settings import Settings
+from engine.streams import Bus
+from engine.trading.strategists import Strategists
+
+__all__ = ["IntelligenceService", "news_model", "open_intelligence"]
+
+
+def open_intelligence(parts: DeskParts, markets: LocalMarkets, bus: Bus) -> IntelligenceService:
+    """Return the service; it reads no source before `run`, and none that is not turned on."""
+    return IntelligenceService(
+        tuple(parts.instruments),
+        MarketReaders(markets.flow, parts.market.flow_series, markets.trades, markets.regime),
+        Outlets(
+            on_item=parts.journal.write,
+            on_source=parts.journal.write,
+            publish=lambda symbol, update: bus.publish_level(Topic.INTELLIGENCE, symbol, update),
+        ),
+        market_clock=parts.clock,
+        sources=parts.news_sources,
+        items=parts.news,
+    )
+
+
+async def news_model(
+    trader_name: str, parts: DeskParts, strategists: Strategists, settings: Settings
+) -> ModelReader:
+    """Return the reader that asks a prompt trader's model; raises `InvalidSetting` for another trader."""
+    prompting = [trader.config for trader in parts.traders if trader.config.kind is TraderKind.PROMPT]
+    trader = next((each for each in prompting if each.name.casefold() == trader_name.casefold()), None)
+    if trader is None:
+        names = ", ".join(each.name for each in prompting)
+        raise InvalidSetting.of("news.model_trader", trader_name, f"allowed are the prompt traders {names}")
+    client = await strategists.client(trader.base_url)
+    return ModelReader(client, trader.model, settings.prompts, tuple(parts.instruments))

@@ -1,0 +1,42 @@
+"""Files that are either the old one or the new one, whatever happens in between, a power cut included."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from engine.errors import StoreFailed
+
+TEMPORARY_SUFFIX = ".tmp"
+
+
+def write_durably(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` make a file beside `path`, then move it there; raise `StoreFailed` if that fails.
+
+    When it returns, the file and its name have reached the disk. A process killed on the way leaves
+    `path` as it was and possibly a file whose name ends in `TEMPORARY_SUFFIX`.
+    """
+    from polars.exceptions import PolarsError
+
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    try:
+        write(temporary)
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    except (OSError, PolarsError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise StoreFailed(f"{path}: cannot be written ({reason})", path=str(path)) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
