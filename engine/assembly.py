@@ -68,6 +68,7 @@ class DeskParts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     bindings: tuple[Binding, ...]
     kill_switch: KillSwitch
     regimes: Regimes
+    floor: TradingFloor
     signals: SignalFloor
     wakings: tuple[Waking, ...]
     news_sources: tuple[NewsSource, ...]
@@ -151,6 +152,7 @@ class _Assembly:
             bindings=self._state.bindings,
             kill_switch=self._kill_switch,
             regimes=regimes,
+            floor=floor,
             signals=signals,
             wakings=wakings,
             news_sources=self._state.news_sources,

@@ -19,7 +19,7 @@ __all__ = ["IntelligenceService", "news_model", "open_intelligence"]
 
 def open_intelligence(parts: DeskParts, markets: LocalMarkets, bus: Bus) -> IntelligenceService:
     """Return the service; it reads no source before `run`, and none that is not turned on."""
-    return IntelligenceService(
+    service = IntelligenceService(
         tuple(parts.instruments),
         MarketReaders(markets.flow, parts.market.flow_series, markets.trades, markets.regime),
         Outlets(
@@ -31,6 +31,8 @@ def open_intelligence(parts: DeskParts, markets: LocalMarkets, bus: Bus) -> Inte
         sources=parts.news_sources,
         items=parts.news,
     )
+    parts.floor.trade_taken = lambda trade: service.take_trades(trade.symbol, (trade,))
+    return service
 
 
 async def news_model(

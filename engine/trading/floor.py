@@ -7,7 +7,7 @@ of it is synchronous and quick: strategies only get a trigger queued.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from engine.market.market_state import MarketState
@@ -45,6 +45,8 @@ class TradingFloor:
         self._sample_ms = sample_ms
         self._next_sample_ms = 0
         self._moment_ms = 0
+        self.trade_taken: Callable[[Trade], None] = lambda trade: None
+        """Told of every trade of the market that counts."""
 
     def on_moment_start(self, ts_ms: int) -> None:
         """Collect what the moment at `ts_ms` causes."""
@@ -82,7 +84,8 @@ class TradingFloor:
 
     def on_trade(self, trade: Trade) -> None:
         """Take a trade of the market."""
-        self._market.on_trade(trade)
+        if self._market.on_trade(trade):
+            self.trade_taken(trade)
 
     def on_open_interest(self, symbol: str, notional: Decimal, ts_ms: int) -> None:
         """Take the open interest of a symbol."""
