@@ -65,8 +65,8 @@ class Snapshots:
         """
         period, span = _checked(timeframe, window)
         start_ms = now_ms - span.length_ms
-        flow = self._readers.flow(symbol, span)
-        regime = self._readers.regime(symbol, period)
+        flow = self._readers.flow(symbol, span.value)
+        regime = self._readers.regime(symbol, period.value)
         series = self._readers.flow_series(symbol)
         self.take_trades(symbol, self._readers.trades(symbol))
         with self._lock:

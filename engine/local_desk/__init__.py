@@ -92,6 +92,8 @@ class LocalDesk:
             self._task(self._give_news_a_model(), "the news model"),
             *(self._task(self._run_trader(trader), trader.config.name) for trader in parts.traders),
         ]
+        for problem in parts.signals.problems:
+            self._alert(Severity.WARNING, problem)
 
     async def close(self) -> None:
         """Stop the traders, handle resting orders as configured, and close the journal.

@@ -2,10 +2,11 @@
 
 The rule is Binance's documented one for USD-M futures. Differences that come before the snapshot
 wait. Those that end before the snapshot (`u` < `lastUpdateId`) are dropped; the first one applied
-must span it (`U` <= `lastUpdateId` <= `u`) or follow it (`pu` == `lastUpdateId`); each later one must follow the one before it (`pu` ==
-previous `u`). A quantity is the level's whole quantity, zero removes the level, and removing one
-that is not there is normal. Whenever a difference is missing, or the book would cross, the book is
-given up and a new snapshot is needed: a wrong book is worse than none.
+must span it (`U` <= `lastUpdateId` <= `u`) or follow right after it (`pu` == `lastUpdateId`); each
+later one must follow the one before it (`pu` == previous `u`). A quantity is the level's whole
+quantity, zero removes the level, and removing one that is not there is normal. Whenever a difference
+is missing, or the book would cross, the book is given up and a new snapshot is needed: a wrong book
+is worse than none.
 
 A snapshot has an edge (1,000 levels); beyond it only what has changed since is known.
 

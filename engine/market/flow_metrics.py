@@ -64,6 +64,9 @@ class FlowQuantity(enum.StrEnum):
     """Taker sells since the bucket opened, USD."""
 
 
+_FEW_SAMPLES = 64
+"""Up to so many in a bucket it is quicker to go through all buckets at once, sample by sample."""
+
 _NOTHING = -0.0
 """What a sum starts from: adding it to a number gives that number, even -0."""
 
@@ -363,7 +366,11 @@ class _BucketColumns:
         width = int(self._counts.max())
         table = np.full((len(self._starts), width), empty)
         table.reshape(-1)[self._cells] = column
-        operation.accumulate(table, axis=1, out=table)
+        if width > _FEW_SAMPLES:
+            operation.accumulate(table, axis=1, out=table)
+        else:
+            for column_number in range(1, width):
+                operation(table[:, column_number - 1], table[:, column_number], out=table[:, column_number])
         running: Column = table.reshape(-1)[self._cells]
         return running
 

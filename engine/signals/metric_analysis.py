@@ -13,7 +13,7 @@ from engine.signals.condition import Comparison, Level
 from engine.signals.condition_arrays import Column, ConditionArrays, SignalData
 from engine.signals.metric_names import find_metric
 from engine.signals.metrics import Metric, MetricKind
-from engine.signals.operators import Operator, test_of
+from engine.signals.operators import Operator, comparator
 from engine.signals.rules import Operand
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _suggestions(metric: Metric, period: Period, values: Column) -> Iterator[tup
             continue
         compared = np.abs(values) if absolute else values
         threshold = float(f"{np.percentile(compared, percent):.{_DIGITS}g}")
-        share = float(np.mean(test_of(comparison)(compared, threshold)))
+        share = float(np.mean(comparator(comparison)(compared, threshold)))
         try:
             condition = Comparison(
                 metric=metric, operator=comparison, target=Level(threshold), period=period, absolute=absolute

@@ -66,7 +66,7 @@ _TESTS: dict[Operator, Callable[[Any, Any], Any]] = {
 }
 
 
-def test_of(comparison: Operator) -> Callable[[Any, Any], Any]:
+def comparator(comparison: Operator) -> Callable[[Any, Any], Any]:
     """Return the test of a value against its target: of two numbers, or element by element."""
     return _TESTS[comparison]
 

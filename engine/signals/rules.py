@@ -29,7 +29,7 @@ from engine.signals.condition import (
 )
 from engine.signals.metric_names import indicator_metric
 from engine.signals.metrics import METRICS, Metric
-from engine.signals.operators import Direction, Operator, is_crossed, test_of
+from engine.signals.operators import Direction, Operator, comparator, is_crossed
 from engine.signals.patterns import PATTERNS
 
 UNKNOWN, NOT_MET, MET = -1, 0, 1
@@ -133,8 +133,8 @@ def _subject_and_target(
 
 def _comparison(condition: Comparison) -> Rule:
     operands, value, target = _subject_and_target(condition.metric, condition.absolute, condition.target)
-    test = test_of(condition.operator)
-    return Rule(operands, lambda now, before: test(value(now), target(now)), value, target)
+    holds = comparator(condition.operator)
+    return Rule(operands, lambda now, before: holds(value(now), target(now)), value, target)
 
 
 def _crossing(condition: Crossing) -> Rule:

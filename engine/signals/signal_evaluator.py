@@ -91,7 +91,12 @@ class SignalEvaluator:
         self._changed = {key for key in self._changed if key[0] != pool_id}
 
     def use_factors(self, factors: FactorLibrary) -> None:
-        """Compute factors as this library has them from now on; `history` must give the same one."""
+        """Compute factors as this library has them from now on; `history` must give the same one.
+
+        Raises `InvalidInput`, with nothing changed, if a signal uses a factor that it does not have.
+        """
+        for signal in self._signals.values():
+            parse_condition(signal.condition, factors)
         self._factors = factors
         for symbol in self._symbols.values():
             symbol.conditions.forget(uses_factor)

@@ -23,6 +23,7 @@ from engine.local_desk import LocalDesk
 from engine.model.event import Topic
 from engine.model.fill import Fill
 from engine.model.order import Order, OrderStatus
+from engine.model.signal import TriggerOutcome
 from engine.store.restore import DeskState, StoredTrader
 from engine.store.store import Store
 from engine.streams import Bus
@@ -179,6 +180,30 @@ def check_books(home: Path, told: dict[str, OrderStatus]) -> None:
         assert order.filled_quantity == filled[identity], f"{identity}: fills are missing or repeated"
     for trader in books.state.traders:
         check_trader(trader, books)
+    check_fires(books.state)
+
+
+def check_fires(state: DeskState) -> None:
+    """Check that no fire is repeated or forgotten, and that every wake-up was answered or is still owed."""
+    happened = [(fire.pool_id, fire.symbol, fire.ts_ms) for fire in state.fires]
+    assert len(set(happened)) == len(happened), "a fire is repeated"
+    assert [fire.fire_id for fire in state.fires] == sorted({fire.fire_id for fire in state.fires})
+    last = {(fire.pool_id, fire.symbol): fire.ts_ms for fire in state.fires}
+    fired = {(edge.pool_id, edge.symbol): edge.fired_ms for edge in state.pool_edges if edge.fired_ms}
+    assert last == fired, "a pool and its log disagree"
+    decided = {record.decision_id: record for record in state.decisions}
+    for trader in state.traders:
+        woken = [
+            (fire, delivery.decision_id)
+            for fire in state.fires
+            for delivery in fire.deliveries
+            if delivery.trader_id == trader.config.trader_id and delivery.outcome is TriggerOutcome.WOKEN
+        ]
+        for fire, decision_id in woken[:-1]:
+            assert decision_id, f"fire {fire.fire_id} woke {trader.config.name}, who never decided"
+        for fire, decision_id in woken:
+            if decision_id in decided:
+                assert decided[decision_id].trigger.fire_id == fire.fire_id
 
 
 def check_trader(trader: StoredTrader, books: Books) -> None:

@@ -16,16 +16,20 @@ from pathlib import Path
 from engine.errors import DeskError
 from engine.local_desk import LocalDesk
 from engine.model.order import Order, OrderRequest, OrderType, Side, TimeInForce
+from engine.model.signal import PoolLogic, SignalDefinition, SignalPool
 from engine.settings import ReplaySettings, Settings
 from engine.streams import Bus
 
+PROGRAM_TRADER = 1
 MANUAL_TRADER = 3
+BUSY_POOL = "busy"
 SETTINGS = Settings(replay=ReplaySettings(speed=600))
 
 
 async def trade(home: Path, seed: int, most_orders: int | None) -> None:
     desk = await LocalDesk.open(home, SETTINGS, Bus())
     await desk.start()
+    await _watch_closely(desk)
     print("ready", flush=True)
     chance = random.Random(seed)
     told = 0
@@ -40,6 +44,26 @@ async def trade(home: Path, seed: int, most_orders: int | None) -> None:
                 told += 1
         await asyncio.sleep(0)
     await desk.close()
+
+
+async def _watch_closely(desk: LocalDesk) -> None:
+    """Let the program trader be woken every few minutes, so that kills fall between fires and decisions."""
+    if any(pool.name == BUSY_POOL for pool in desk.signals.pools()):
+        return
+    known = {signal.name: signal.signal_id for signal in desk.signals.definitions()}
+    members = tuple(
+        [
+            known.get(condition) or (await desk.signals.save_signal(_named_after_itself(condition))).signal_id
+            for condition in ("rsi7 crosses above 50 on 1m", "rsi7 crosses below 50 on 1m")
+        ]
+    )
+    pool = SignalPool(pool_id=0, name=BUSY_POOL, signal_ids=members, logic=PoolLogic.OR)
+    busy = await desk.signals.save_pool(pool)
+    await desk.signals.listen(PROGRAM_TRADER, (busy.pool_id,))
+
+
+def _named_after_itself(condition: str) -> SignalDefinition:
+    return SignalDefinition(signal_id=0, name=condition, condition=condition)
 
 
 async def _one_action(desk: LocalDesk, chance: random.Random) -> Order | None:

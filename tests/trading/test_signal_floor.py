@@ -27,7 +27,7 @@ from engine.model.signal import (
 from engine.samples import load_all_candles
 from engine.signals.condition_arrays import SignalData
 from engine.signals.previews import preview_pool
-from engine.store.changes import Change
+from engine.store.changes import Change, CustomFactor
 from engine.store.restore import DeskState
 from engine.streams import Bus
 from engine.trading.signal_assembly import open_signal_floor
@@ -58,7 +58,13 @@ LENGTH_MS = 3 * DAY_MS
 class Market:
     """Three days of recorded minutes, pushed through the desk's signals as moments."""
 
-    def __init__(self, edges: tuple[PoolEdge, ...] = (), start_ms: int = 0) -> None:
+    def __init__(
+        self,
+        edges: tuple[PoolEdge, ...] = (),
+        start_ms: int = 0,
+        signals: tuple[SignalDefinition, ...] = SIGNALS,
+        factors: tuple[CustomFactor, ...] = (),
+    ) -> None:
         self.tape = CandleTape(load_all_candles())
         self.first_ms = self.tape.start_ms + HISTORY_MS
         self.start_ms = start_ms or self.first_ms
@@ -70,7 +76,7 @@ class Market:
         self.written: list[Change] = []
         self.bus = Bus()
         self.floor: SignalFloor = open_signal_floor(
-            state=DeskState(signals=SIGNALS, pools=POOLS, pool_edges=edges),
+            state=DeskState(signals=signals, pools=POOLS, pool_edges=edges, factors=factors),
             market=self.state,
             symbols=self.tape.symbols,
             regimes=Regimes(self.state, RegimeThresholds()),
@@ -176,3 +182,21 @@ def test_a_feed_that_goes_silent_suspends_its_signals_and_says_so() -> None:
 
 def test_periods_of_all_signals_are_built() -> None:
     assert Market().floor.evaluator.periods == {Period.M5, Period.M15}
+
+
+def test_what_cannot_be_read_any_more_is_left_aside_and_the_rest_works() -> None:
+    strange = msgspec.structs.replace(SIGNALS[2], condition="moonphase > 3 on 1h")
+    factors = (
+        CustomFactor(name="second", expression="first * 2"),
+        CustomFactor(name="first", expression="returns"),
+        CustomFactor(name="lost", expression="gone + 1"),
+    )
+    market = Market(signals=(*SIGNALS[:2], strange, *SIGNALS[3:]), factors=factors)
+    problems = market.floor.problems
+    assert [problem.split(" is left aside")[0] for problem in problems] == [
+        "factor lost",
+        f"signal {strange.name}",
+        "pool both",
+    ]
+    assert {state.pool_id for state in market.floor.evaluator.pool_states()} == {1}
+    assert {"first", "second"} <= {factor.name for factor in market.floor.factors.definitions()}

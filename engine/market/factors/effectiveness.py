@@ -123,17 +123,18 @@ def correlations(first: Column, second: Column, groups: Groups, count: int) -> C
     if len(present) == 0:
         return result
     starts = np.searchsorted(groups, present)
-    one, one_varies = _standardised(first, groups, starts, sizes)
-    other, other_varies = _standardised(second, groups, starts, sizes)
-    together = np.add.reduceat(one * other, starts)
-    spread = np.sqrt(np.add.reduceat(one * one, starts) * np.add.reduceat(other * other, starts))
+    with np.errstate(all="ignore"):  # sums beyond the largest float end as a spread that is not usable
+        one, one_varies = _standardised(first, starts, sizes)
+        other, other_varies = _standardised(second, starts, sizes)
+        together = np.add.reduceat(one * other, starts)
+        spread = np.sqrt(np.add.reduceat(one * one, starts) * np.add.reduceat(other * other, starts))
     usable = (sizes[present] >= LEAST_SAMPLES) & one_varies & other_varies & (spread > 0)
     result[present[usable]] = np.clip(together[usable] / spread[usable], -1.0, 1.0)
     return result
 
 
 def _standardised(
-    values: Column, groups: Groups, starts: NDArray[np.int64], sizes: NDArray[np.int64]
+    values: Column, starts: NDArray[np.int64], sizes: NDArray[np.int64]
 ) -> tuple[Column, NDArray[np.bool_]]:
     """Return distances from each group's mean, the largest being 1, and which groups vary at all."""
     counts = sizes[sizes > 0]

@@ -16,10 +16,9 @@ from engine.market.factors.forms import (
     Delayed,
     Elementwise,
     Form,
-    Talib,
-    TalibElementwise,
     Windowed,
 )
+from engine.market.factors.talib_forms import Talib, TalibElementwise
 
 LONGEST_WINDOW = 500
 

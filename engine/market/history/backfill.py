@@ -196,14 +196,15 @@ class BackfillTask:
         for page in pages_of(gaps, period, self._pages.page_rows):
             passed += (page.end_ms - page.start_ms) // period.length_ms
             asked = msgspec.structs.replace(page, may_begin_late=may_begin_late)
-            rows, pause_seconds = await self._fetch(asked)
+            reply, rows, venue_ms = await self._fetch(asked)
             await self._keep(rows)
             may_begin_late = may_begin_late and len(rows) == 0
             self._update(percent=100.0 * passed / wanted)
-            if passed < wanted:
-                await self._clock.sleep(pause_seconds)
+            if passed == wanted or venue_ms < page.end_ms:
+                return
+            await self._clock.sleep(reply.pause_seconds)
 
-    async def _fetch(self, page: Page) -> tuple[CandleSeries, float]:
+    async def _fetch(self, page: Page) -> tuple[CandlePage, CandleSeries, int]:
         period = self._key.period
         reply = await self._with_retries(
             lambda: self._pages.page(
@@ -215,7 +216,7 @@ class BackfillTask:
             # Of two clocks the earlier one: a candle that either calls forming is not stored.
             now_ms = min(now_ms, reply.server_ms)
         source = f"reply of {self._key} from t_ms {page.start_ms}"
-        return rows_to_store(page, reply.candles, period, now_ms, source), reply.pause_seconds
+        return reply, rows_to_store(page, reply.candles, period, now_ms, source), now_ms
 
     async def _keep(self, rows: CandleSeries) -> None:
         if len(rows):

@@ -167,6 +167,9 @@ def test_scale_does_not_matter_up_to_the_limits_of_a_float() -> None:
     for scale in (1e-200, 1e250, -1.0):
         found = of(values * scale, series)
         assert found.ic == pytest.approx(math.copysign(1, scale) * (plain.ic or math.nan))
+    beyond = of(values * 2.0**1016, series)
+    assert beyond.ic is None
+    assert beyond.rank_ic == plain.rank_ic
 
 
 @pytest.mark.parametrize(
