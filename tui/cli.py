@@ -18,6 +18,7 @@ commands:
   nightdesk --headless     run it without a screen; ends on Ctrl-C, SIGTERM or SIGHUP
   nightdesk paths          print where the desk keeps its files
   nightdesk doctor         check this machine and say how to mend what is wrong
+  nightdesk data …         recorded candles: import, list, gaps, backfill, export
 
 Settings are read from config.toml in the home directory, then from the environment
 (NIGHTDESK_HOME, DATABASE_URL), then from these options. Press ? on the desk for its keys.
@@ -50,12 +51,13 @@ def build_parser() -> argparse.ArgumentParser:
         help="how often a second the screen is painted anew, 1 to 60",
     )
     parser.add_argument("--version", action="store_true", help="print the version and end")
+    parser.set_defaults(data_command=None)
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program and return its exit code."""
-    options = build_parser().parse_args(arguments)
+    options = _parse(sys.argv[1:] if arguments is None else arguments)
     from engine.errors import DeskError, InvalidInput
 
     try:
@@ -70,6 +72,23 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    """Return the options of the desk or, behind `data`, those of the candle commands."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    first.add_argument("--home", type=Path)
+    first.add_argument("command", nargs="?")
+    first.add_argument("rest", nargs=argparse.REMAINDER)
+    try:
+        found, _ = first.parse_known_args(arguments)
+    except argparse.ArgumentError:
+        return build_parser().parse_args(arguments)
+    if found.command != "data":
+        return build_parser().parse_args(arguments)
+    from tui.data_command import build_data_parser
+
+    return build_data_parser().parse_args(found.rest, argparse.Namespace(home=found.home))
+
+
 def _run(options: argparse.Namespace) -> int:
     if options.version:
         from importlib.metadata import version
@@ -79,6 +98,10 @@ def _run(options: argparse.Namespace) -> int:
     from engine.settings import default_home, expand_home
 
     home = expand_home(options.home, "--home") if options.home else default_home().absolute()
+    if options.data_command:
+        from tui.data_command import run_data_command
+
+        return run_data_command(options, home)
     if options.command == "paths":
         from tui.doctor import print_paths
 

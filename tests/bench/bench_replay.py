@@ -29,6 +29,7 @@ from engine.market.replay import ReplayPlayer
 from engine.market.tape import Tape
 from engine.model.candle import Candle
 from engine.model.quote import BookSnapshot, Quote
+from engine.model.trade import Trade
 from engine.samples import RAW_SAMPLE, load_all_candles
 from engine.signals.conditions import parse_condition
 from engine.signals.evaluator import SignalEvaluator
@@ -70,6 +71,12 @@ class CountingSink:
         """Count nothing."""
 
     def on_funding(self, symbol: str, rate: Decimal, mark: Decimal, ts_ms: int) -> None: ...
+
+    def on_trade(self, trade: Trade) -> None: ...
+
+    def on_open_interest(self, symbol: str, notional: Decimal, ts_ms: int) -> None: ...
+
+    def on_funding_rate(self, symbol: str, rate: Decimal, ts_ms: int) -> None: ...
 
 
 def count_quotes(tape: Tape, moments: int) -> None:

@@ -46,8 +46,9 @@ def series(draw: st.DrawFn) -> FlowSeries:
         close_ms = (
             close_ms + -close_ms % unit_ms + unit_ms * draw(st.sampled_from([1, 1, 1, 2, 5, 19, 240, 6000]))
         )
-        values = [draw(prices) for _ in range(4)] + [draw(amounts) for _ in range(6)]
-        samples.append(FlowSample(close_ms, *values, 1, seconds))
+        names = FlowSample.__struct_fields__
+        known = {name: draw(prices) for name in names[1:5]} | {name: draw(amounts) for name in names[5:11]}
+        samples.append(FlowSample(close_ms=close_ms, **known, trades=1, seconds=seconds))
     return FlowSeries.of(samples)
 
 
@@ -114,7 +115,7 @@ def sample(number: int, **changes: float) -> FlowSample:
 
 
 def values(quantity: FlowQuantity, *samples: FlowSample, window: Period = Period.M1) -> list[float]:
-    return flow_array(quantity, FlowSeries.of(samples), window).tolist()
+    return [float(value) for value in flow_array(quantity, FlowSeries.of(samples), window)]
 
 
 def test_taker_flow_adds_up_inside_its_calendar_bucket() -> None:
@@ -204,3 +205,19 @@ def test_buckets_open_where_candles_do() -> None:
     for (earlier_ms, earlier), (later_ms, later) in pairwise(zip(opens, counted, strict=True)):
         if not math.isnan(earlier) and not math.isnan(later):
             assert later == (earlier + 1 if earlier_ms == later_ms else 1)
+
+
+@pytest.mark.parametrize("window", [Period.M15, Period.H1, Period.D1])
+@pytest.mark.parametrize("quantity", FlowQuantity)
+def test_long_buckets_add_up_alike_too(quantity: FlowQuantity, window: Period) -> None:
+    random = np.random.default_rng(7)
+    count = 700
+    columns = {name: random.uniform(1, 1e7, count) for name in FlowSeries.__struct_fields__[1:11]}
+    close_ms = MONDAY_MS + 15_000 * np.cumsum(random.integers(1, 3, count))
+    flow = FlowSeries(
+        close_ms=close_ms, **columns, trades=np.ones(count, np.int64), seconds=np.full(count, 15)
+    )
+    stream = FlowStream(quantity, window)
+    streamed = [stream.update(flow.sample(index)) for index in range(count)]
+    assert equal_bit_for_bit(streamed, flow_array(quantity, flow, window).tolist())
+    assert streamed[-1] is not None

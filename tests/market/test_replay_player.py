@@ -311,6 +311,9 @@ class BookSink(Sink):
     def on_book(self, snapshot: BookSnapshot) -> None:
         assert self.moment_ms == snapshot.ts_ms
 
+    def on_trade(self, trade: Trade) -> None:
+        assert self.moment_ms == trade.ts_ms
+
 
 async def test_a_failing_sink_ends_the_replay_with_its_error() -> None:
     class Failing(Sink):

@@ -101,6 +101,26 @@ async def test_a_range_is_fetched_page_by_page_and_the_forming_candle_left_out(
     assert clock.pauses == [pytest.approx(60 * 5 / 1920)] * 2
 
 
+@pytest.mark.parametrize("period", Period)
+@pytest.mark.parametrize("venue", ["binance", "hyperliquid"])
+async def test_every_period_can_be_fetched_from_either_venue(
+    store: CandleStore,
+    binance: CandleServer,
+    hyperliquid: CandleServer,
+    clock: PatientClock,
+    period: Period,
+    venue: str,
+) -> None:
+    server, venue_pages = (
+        (binance, BinanceCandles) if venue == "binance" else (hyperliquid, HyperliquidCandles)
+    )
+    key = SeriesKey(venue, "BTC", period)
+    start_ms = period.open_of(NOW) - 3 * period.length_ms
+    done = await task_of(store, venue_pages(server.url), clock, start_ms, NOW, key).run()
+    assert (done.state, done.error) == ("done", "")
+    assert_same(store.read(key).rows, run_of(start_ms, 3, period))
+
+
 async def test_only_what_is_missing_is_fetched(
     store: CandleStore, binance: CandleServer, clock: PatientClock
 ) -> None:
@@ -311,6 +331,10 @@ async def test_a_clock_ahead_of_the_venue_does_not_store_its_forming_candle(
     done = await backfilled(store, binance, PatientClock(NOW + 90_000), NOW - 10 * MINUTE_MS, NOW + HOUR_MS)
     assert done.state is BackfillState.DONE
     assert store.open_times(BTC_1M)[-1] == NOW - 30_000 - MINUTE_MS
+    # However wrong it is, nothing is asked for beyond the venue's own time.
+    clock = PatientClock(NOW + 365 * 24 * HOUR_MS)
+    assert (await backfilled(store, binance, clock, NOW, clock.now_ms())).state is BackfillState.DONE
+    assert len(binance.requests) == 4
 
 
 async def test_a_cancelled_one_keeps_what_it_has_and_goes_on_later(
@@ -320,8 +344,7 @@ async def test_a_cancelled_one_keeps_what_it_has_and_goes_on_later(
     binance.faults = [None, None, Silence()]
     task = task_of(store, BinanceCandles(binance.url), clock, start_ms, NOW)
     running = asyncio.create_task(task.run())
-    while len(binance.requests) < 3:
-        await asyncio.sleep(0.005)
+    await asyncio.to_thread(binance.silent.wait)
     assert task.progress.state is BackfillState.RUNNING
     assert task.progress.percent == pytest.approx(100 / 3, abs=0.1)
     task.cancel()
@@ -339,8 +362,7 @@ async def test_one_cancelled_from_outside_or_before_it_began_says_so(
     binance.faults = [Silence()]
     task = task_of(store, BinanceCandles(binance.url), clock)
     running = asyncio.create_task(task.run())
-    while not binance.requests:
-        await asyncio.sleep(0.005)
+    await asyncio.to_thread(binance.silent.wait)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

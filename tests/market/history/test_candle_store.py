@@ -32,7 +32,7 @@ def test_what_was_stored_is_read_to_the_last_bit(store: CandleStore) -> None:
     read = store.read(BTC_1M)
     assert_same(read.rows, recorded())
     assert read.aggregated_from is None
-    assert (read.rows.open_ms.dtype, read.rows.close.dtype) == (np.int64, np.float64)
+    assert (read.rows.open_ms.dtype.str, read.rows.close.dtype.str) == ("<i8", "<f8")
     (coverage,) = store.coverage()
     assert (coverage.rows, coverage.missing) == (len(recorded()), 0)
     assert (coverage.first_ms, coverage.last_ms) == (recorded().open_ms[0], recorded().open_ms[-1])

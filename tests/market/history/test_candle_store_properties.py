@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ some = settings(max_examples=25)
 def test_any_split_in_any_order_gives_the_same_store(rows: CandleSeries, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.sets(st.integers(1, len(rows) - 1), max_size=6)))
     edges = [0, *cuts, len(rows)]
-    chunks = [taken(rows, slice(*pair)) for pair in zip(edges, edges[1:], strict=False)]
+    chunks = [taken(rows, slice(*pair)) for pair in pairwise(edges)]
     # Some rows come twice.
     repeated = data.draw(st.sampled_from(chunks))
     with tempfile.TemporaryDirectory() as folder:
