@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.market.history.candle_store import CANDLES_FOLDER
 from engine.settings import CONFIG_FILE
 from engine.store.database import DATABASE_FILE
 from engine.store.home import LOCK_FILE
@@ -24,6 +25,7 @@ def files_of(home: Path) -> dict[str, Path]:
         "settings": home / CONFIG_FILE,
         "database": home / DATABASE_FILE,
         "lock": home / LOCK_FILE,
+        "candles": home / CANDLES_FOLDER,
         "sandbox": default_cache_dir(),
     }
 

@@ -24,6 +24,8 @@ async def test_a_new_desk_listens_to_its_stock_pools(tmp_path: Path) -> None:
         states = desk.signals.signal_states()
         assert {state.symbol for state in states} == {"BTC", "ETH", "SOL"}
         assert all(state.value is not None for state in states), "warmed up on recorded history"
+        now = await desk.signals.test_signal("rsi14 crosses below 30 on 5m", "BTC")
+        assert now.value == next(state.value for state in states if state.symbol == "BTC")
 
 
 async def test_signals_pools_and_listeners_survive_a_restart(tmp_path: Path) -> None:

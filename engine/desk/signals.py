@@ -84,6 +84,10 @@ class SignalDesk(Protocol):
         """Forget what a pool, or every pool, has seen, so that a condition that is met fires anew."""
         ...
 
+    async def test_signal(self, condition: str, symbol: str) -> SignalState:
+        """Return how a condition, saved or not, stands now; its `signal_id` is 0."""
+        ...
+
     async def preview_signal(
         self, condition: str, symbol: str, start_ms: int | None = None, end_ms: int | None = None
     ) -> SignalPreview:

@@ -190,6 +190,10 @@ class ThreadedSignals:
         """See `engine.desk.signals.SignalDesk`."""
         await self._thread.call(lambda desk: desk.signals.reset(pool_id))
 
+    async def test_signal(self, condition: str, symbol: str) -> SignalState:
+        """See `engine.desk.signals.SignalDesk`."""
+        return await self._thread.call(lambda desk: desk.signals.test_signal(condition, symbol))
+
     async def preview_signal(
         self, condition: str, symbol: str, start_ms: int | None = None, end_ms: int | None = None
     ) -> SignalPreview:

@@ -144,6 +144,13 @@ class LocalSignals:
         for edge in self._floor.evaluator.take_changed_edges():
             self._write(edge)
 
+    async def test_signal(self, condition: str, symbol: str) -> SignalState:
+        """See `engine.desk.signals.SignalDesk`."""
+        from engine.signals.previews import signal_now
+
+        signal = SignalDefinition(signal_id=0, name="", condition=condition)
+        return await asyncio.to_thread(signal_now, signal, symbol, self._data(symbol))
+
     async def preview_signal(
         self, condition: str, symbol: str, start_ms: int | None = None, end_ms: int | None = None
     ) -> SignalPreview:

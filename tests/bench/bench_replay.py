@@ -2,8 +2,7 @@
 
     .venv/bin/python tests/bench/bench_replay.py
 
-Prints the time to load the shipped candles, quotes a second from both tapes, signals evaluated a
-second, the event loop's lag while playing at 600 market seconds a second, and the memory in use.
+Prints the time to load the shipped candles, quotes a second from both tapes, the event loop's lag while playing at 600 market seconds a second, and the memory in use.
 """
 
 from __future__ import annotations
@@ -19,11 +18,7 @@ from itertools import islice
 import numpy as np
 
 from engine.clock import ReplayClock
-from engine.market.candle_builder import CandleBuilder, PeriodCandle
 from engine.market.candle_tape import CandleTape
-from engine.market.candles import series_of
-from engine.market.indicators import INDICATORS, IndicatorSet
-from engine.market.periods import Period
 from engine.market.raw_frames import RawTape
 from engine.market.replay import ReplayPlayer
 from engine.market.tape import Tape
@@ -31,8 +26,6 @@ from engine.model.candle import Candle
 from engine.model.quote import BookSnapshot, Quote
 from engine.model.trade import Trade
 from engine.samples import RAW_SAMPLE, load_all_candles
-from engine.signals.conditions import parse_condition
-from engine.signals.evaluator import SignalEvaluator
 
 LAG_PROBE_SECONDS = 0.001
 PLAY_SECONDS = 10.0
@@ -91,21 +84,6 @@ def count_quotes(tape: Tape, moments: int) -> None:
     print(f"{tape.source + ' tape':<44}{quotes / seconds:10,.0f} quotes/s ({each})")
 
 
-def evaluate_signals() -> None:
-    minutes = series_of(load_all_candles()[0]).candles()
-    builder, indicators = CandleBuilder([Period.M15]), IndicatorSet(INDICATORS)
-    evaluator = SignalEvaluator()
-    for level in range(21, 31):
-        evaluator.watch("BTC", parse_condition(f"rsi14 crosses below {level} on 1m"))
-    began = time.perf_counter()
-    for minute in minutes:
-        builder.add_minute(minute)
-        indicators.update(minute)
-        evaluator.on_candle("BTC", PeriodCandle(Period.M1, minute))
-    seconds = time.perf_counter() - began
-    print(f"{'candles, 9 indicators and 10 signals':<44}{len(minutes) / seconds:10,.0f} candles/s")
-
-
 async def play(tape: Tape, speed: float) -> None:
     clock, sink = ReplayClock(tape.start_ms), CountingSink()
     player = ReplayPlayer(tape, clock, sink, speed)
@@ -132,7 +110,6 @@ def main() -> None:
     raw = timed("open the raw tape", lambda: RawTape(RAW_SAMPLE))
     count_quotes(candles, 100_000)
     count_quotes(raw, 1_000_000)
-    evaluate_signals()
     gc.collect()
     print(f"{'memory after that':<44}{rss_mb():10.1f} MB")
     asyncio.run(play(candles, 600))

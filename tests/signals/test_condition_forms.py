@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -10,10 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.market.candles import CandleSeries
+from engine.market.flow import FlowAccumulator
+from engine.market.flow_series import FlowSeries
+from engine.market.raw_frames import RawTape
+from engine.market.tape import CandleUpdate
+from engine.model.quote import BookSnapshot
+from engine.model.trade import Trade
+from engine.samples import RAW_SAMPLE
+from engine.signals.condition import uses_flow
 from engine.signals.condition_arrays import ConditionArrays, SignalData
 from engine.signals.grammar import parse_condition
 from engine.signals.live_conditions import LiveConditions
-from engine.signals.rules import MET, NOT_MET, UNKNOWN
+from engine.signals.rules import MET, NOT_MET, UNKNOWN, rule_of
 from tests.signals.market import Checkpoint, checkpoints_of, data_of, flow_of, minutes_of, until, without_rows
 
 CANDLE_CONDITIONS = (
@@ -127,6 +136,41 @@ def test_both_forms_agree_where_minutes_are_missing(text: str, holes: list[tuple
     assert standing_live(data, text) == standing_at_once(data, text)
 
 
+@settings(max_examples=15, deadline=None)
+@given(
+    text=st.sampled_from(CANDLE_CONDITIONS),
+    holes=st.lists(st.tuples(st.integers(1, 990), st.integers(1, 40)), min_size=1, max_size=4),
+)
+def test_both_forms_agree_where_samples_come_while_minutes_are_missing(
+    text: str, holes: list[tuple[int, int]]
+) -> None:
+    """A candle whose last minute is missing is known with the first minute after the hole."""
+    rows = {row for start, length in holes for row in range(start, min(start + length, 999))}
+    data = data_of(without_rows(minutes_of(count=1000), sorted(rows)), flow_of(count=1000))
+    assert standing_live(data, text) == standing_at_once(data, text)
+
+
+@pytest.mark.parametrize("text", [*CANDLE_CONDITIONS, *FLOW_CONDITIONS])
+def test_both_forms_compare_the_same_numbers_to_the_last_bit(text: str) -> None:
+    data, condition = with_flow(), parse_condition(text)
+    arrays, live, rule = ConditionArrays(data), LiveConditions(), rule_of(condition)
+    live.watch([condition], ConditionArrays(until(data, 0)))
+    columns = [arrays.values(operand, condition.period) for operand in rule.operands]
+    row = -1
+    for closed, sample in all_checkpoints(data)[:6000]:
+        for candle in closed:
+            live.on_candle(candle)
+            row += candle.period is condition.period and not uses_flow(condition)
+        live.on_flow(sample)
+        row += uses_flow(condition)
+        state = live[condition].signal_state(1, "SOL")
+        now = [float(column[row]) if row >= 0 else math.nan for column in columns]
+        if any(math.isnan(value) for value in now):
+            assert state.value is None
+        else:
+            assert (state.value, state.target) == (rule.value(now), rule.target(now))
+
+
 @settings(max_examples=60, deadline=None)
 @given(text=st.sampled_from(CANDLE_CONDITIONS + FLOW_CONDITIONS), history=st.integers(0, 15_900))
 def test_starting_from_history_changes_nothing(text: str, history: int) -> None:
@@ -172,3 +216,34 @@ def test_a_future_candle_changes_nothing_before_it(text: str, row: int, factor: 
     )
     before = standing_at_once(data_of(minutes), text)[:row]
     assert standing_at_once(data_of(changed), text)[:row] == before
+
+
+@cache
+def recorded_trades() -> SignalData:
+    """Six minutes of the recorded exchange: its trades, its book and the minutes they make."""
+    flow, minutes = FlowAccumulator(), []
+    tape = RawTape(RAW_SAMPLE)
+    for moment in tape.moments(tape.start_ms):
+        for event in moment.events:
+            if isinstance(event, Trade):
+                flow.on_trade(event, moment.ts_ms)
+            elif isinstance(event, BookSnapshot):
+                flow.on_book(event, moment.ts_ms)
+            elif isinstance(event, CandleUpdate) and event.candle.closed:
+                minutes.append(event.candle)
+        flow.close_until(moment.ts_ms)
+    return data_of(CandleSeries.of(minutes), FlowSeries.of(flow.take_closed()))
+
+
+@pytest.mark.parametrize("text", FLOW_CONDITIONS)
+def test_both_forms_agree_on_recorded_trades(text: str) -> None:
+    data = recorded_trades()
+    assert standing_live(data, text) == standing_at_once(data, text)
+    assert len(data.flow) > 20
+
+
+def test_recorded_takers_decide_what_needs_trades() -> None:
+    data = recorded_trades()
+    rising = standing_at_once(data, "buy_volume > sell_volume on 1m")
+    assert {state for state, _ in rising} == {MET, NOT_MET, UNKNOWN}
+    assert {state for state, _ in standing_at_once(data, "depth_ratio > 0 on 1m")} == {MET}
