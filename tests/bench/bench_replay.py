@@ -2,7 +2,8 @@
 
     .venv/bin/python tests/bench/bench_replay.py
 
-Prints the time to load the shipped candles, quotes a second from both tapes, the event loop's lag while playing at 600 market seconds a second, and the memory in use.
+Prints the time to load the shipped candles, quotes a second from both tapes, the event loop's lag
+while playing at 600 market seconds a second, and the memory in use.
 """
 
 from __future__ import annotations
