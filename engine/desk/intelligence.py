@@ -6,9 +6,10 @@ latest wins.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from engine.model.news import IntelligenceSnapshot, NewsItem, NewsSource, SourceStatus
+if TYPE_CHECKING:
+    from engine.model.news import IntelligenceSnapshot, NewsItem, NewsSource, SourceStatus
 
 
 class IntelligenceDesk(Protocol):

@@ -5,13 +5,14 @@ Queries return at once and read only what the engine has already taken in.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from engine.model.chart import Chart, ChartRequest, FeedStatus, IndicatorInfo
-from engine.model.factor import FactorDefinition, FactorEffectiveness
-from engine.model.flow import FlowReading
-from engine.model.regime import RegimeReading, RegimeThresholds
-from engine.model.trade import Trade
+if TYPE_CHECKING:
+    from engine.model.chart import Chart, ChartRequest, FeedStatus, IndicatorInfo
+    from engine.model.factor import FactorDefinition, FactorEffectiveness
+    from engine.model.flow import FlowReading
+    from engine.model.regime import RegimeReading, RegimeThresholds
+    from engine.model.trade import Trade
 
 
 class MarketDesk(Protocol):

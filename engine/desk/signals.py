@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from engine.model.signal import (
-    AlertDirection,
-    ConditionCheck,
-    MetricAnalysis,
-    MetricInfo,
-    PoolFire,
-    PoolState,
-    PriceAlert,
-    SignalDefinition,
-    SignalPool,
-    SignalPreview,
-    SignalState,
-)
+if TYPE_CHECKING:
+    from engine.model.signal import (
+        AlertDirection,
+        ConditionCheck,
+        MetricAnalysis,
+        MetricInfo,
+        PoolFire,
+        PoolState,
+        PriceAlert,
+        SignalDefinition,
+        SignalPool,
+        SignalPreview,
+        SignalState,
+    )
 
 
 class SignalDesk(Protocol):

@@ -10,28 +10,27 @@ from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.model.chart import Chart, ChartRequest, FeedStatus, IndicatorInfo
-from engine.model.factor import FactorDefinition, FactorEffectiveness
-from engine.model.flow import FlowReading
-from engine.model.news import IntelligenceSnapshot, NewsItem, NewsSource, SourceStatus
-from engine.model.regime import RegimeReading, RegimeThresholds
-from engine.model.signal import (
-    AlertDirection,
-    ConditionCheck,
-    MetricAnalysis,
-    MetricInfo,
-    PoolFire,
-    PoolState,
-    PriceAlert,
-    SignalDefinition,
-    SignalPool,
-    SignalPreview,
-    SignalState,
-)
-from engine.model.trade import Trade
-
 if TYPE_CHECKING:
     from engine.local_desk import LocalDesk
+    from engine.model.chart import Chart, ChartRequest, FeedStatus, IndicatorInfo
+    from engine.model.factor import FactorDefinition, FactorEffectiveness
+    from engine.model.flow import FlowReading
+    from engine.model.news import IntelligenceSnapshot, NewsItem, NewsSource, SourceStatus
+    from engine.model.regime import RegimeReading, RegimeThresholds
+    from engine.model.signal import (
+        AlertDirection,
+        ConditionCheck,
+        MetricAnalysis,
+        MetricInfo,
+        PoolFire,
+        PoolState,
+        PriceAlert,
+        SignalDefinition,
+        SignalPool,
+        SignalPreview,
+        SignalState,
+    )
+    from engine.model.trade import Trade
 
 
 class EngineThread(Protocol):
