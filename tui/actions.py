@@ -1,4 +1,4 @@
-"""The one table of what can be done from the desk: its key, its words and its risk.
+"""The one table of what can be done, in every workspace: its key, its words and its risk.
 
 Bindings, the footer, the help screen and the command palette are all made from `ACTIONS`. No key
 here is one that tmux, a terminal or flow control takes.
@@ -6,65 +6,33 @@ here is one that tmux, a terminal or flow control takes.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable
 
-import msgspec
 from textual.binding import Binding, BindingType
 
+from tui.action import PANE_TITLES, Action, Context, Risk, pane_actions
+from tui.market_actions import MARKET_ACTIONS
+from tui.signal_actions import SIGNAL_ACTIONS
 
-class Context(enum.StrEnum):
-    """Where an action's key works: anywhere on the desk, or while one pane has the focus."""
-
-    DESK = "desk"
-    TABLES = "tables"
-    TRADERS = "traders"
-    POSITIONS = "positions"
-    ORDERS = "orders"
-    CHAT = "chat"
-    CURVE = "curve"
-    WATCHLIST = "watchlist"
-
-
-class Risk(enum.StrEnum):
-    """What stands between the key and its effect.
-
-    `FREE` acts at once. `ARM` opens something that shows a preview and needs Enter. `CONFIRM`
-    states the full consequence and asks.
-    """
-
-    FREE = "free"
-    ARM = "arm"
-    CONFIRM = "confirm"
-
-
-class Action(msgspec.Struct, frozen=True):
-    """One thing a person can do; `keys` in Textual's names, `in_footer` where it earns the place."""
-
-    id: str
-    keys: tuple[str, ...]
-    context: Context
-    label: str
-    help: str
-    risk: Risk = Risk.FREE
-    in_footer: bool = False
-
-
-def _pane(number: int, title: str) -> Action:
-    return Action(f"pane.{number}", (str(number),), Context.DESK, title, f"Go to {title.lower()}")
-
-
-PANE_TITLES = {
-    Context.TRADERS: "Traders",
-    Context.POSITIONS: "Positions",
-    Context.ORDERS: "Orders",
-    Context.CHAT: "Model chat",
-    Context.CURVE: "Asset curve",
-    Context.WATCHLIST: "Watchlist",
-}
-"""The panes in the order of their jump digits, which start at 1."""
+__all__ = [
+    "ACTIONS",
+    "PANE_TITLES",
+    "Action",
+    "Context",
+    "Risk",
+    "action_named",
+    "actions_in",
+    "bindings_for",
+    "shown_keys",
+]
 
 _C = Context
+
+
+def _workspace(name: str, keys: tuple[str, ...], label: str, help: str) -> Action:
+    return Action(f"workspace.{name}", keys, _C.ANYWHERE, label, help, in_footer=True)
+
+
 ACTIONS: tuple[Action, ...] = (
     Action(
         "position.close",
@@ -84,7 +52,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "order.buy",
         ("b",),
-        _C.DESK,
+        _C.ANYWHERE,
         "Buy",
         "Buy the selected symbol for the selected trader",
         Risk.ARM,
@@ -93,7 +61,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "order.sell",
         ("s",),
-        _C.DESK,
+        _C.ANYWHERE,
         "Sell",
         "Sell the selected symbol for the selected trader",
         Risk.ARM,
@@ -102,7 +70,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "command.open",
         ("colon",),
-        _C.DESK,
+        _C.ANYWHERE,
         "Command",
         "Type a command, such as buy 0.5 btc @ 67000",
         Risk.ARM,
@@ -111,7 +79,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "orders.cancel_all",
         ("C",),
-        _C.DESK,
+        _C.ANYWHERE,
         "Cancel all",
         "Cancel all open orders of the selected trader",
         Risk.CONFIRM,
@@ -119,7 +87,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "trader.flatten",
         ("X",),
-        _C.DESK,
+        _C.ANYWHERE,
         "Flatten",
         "Cancel all orders and close all positions of the selected trader",
         Risk.CONFIRM,
@@ -128,38 +96,60 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "desk.kill",
         ("K",),
-        _C.DESK,
+        _C.ANYWHERE,
         "Kill switch",
         "Stop every entry on the desk, or allow entries again",
         Risk.CONFIRM,
         True,
     ),
-    Action("replay.pause", ("space",), _C.DESK, "Pause", "Pause or resume the replay", in_footer=True),
-    Action("replay.step", ("full_stop",), _C.DESK, "Step", "Move a paused replay on by one step"),
+    _workspace("desk", ("d", "f2"), "Desk", "Go to the desk: traders, positions, orders, chat"),
+    _workspace("market", ("m", "f3"), "Market", "Go to the market: chart, order book, trades, flow"),
+    _workspace("signals", ("S", "f4"), "Signals", "Go to the signals: conditions, pools, what they fired"),
+    Action("replay.pause", ("space",), _C.ANYWHERE, "Pause", "Pause or resume the replay", in_footer=True),
+    Action("replay.step", ("full_stop",), _C.ANYWHERE, "Step", "Move a paused replay on by one step"),
     Action(
-        "replay.faster", ("plus", "equals_sign"), _C.DESK, "Faster", "Double the replay's speed, up to 600×"
+        "replay.faster",
+        ("plus", "equals_sign"),
+        _C.ANYWHERE,
+        "Faster",
+        "Double the replay's speed, up to 600×",
     ),
-    Action("replay.slower", ("minus",), _C.DESK, "Slower", "Halve the replay's speed, down to 1×"),
-    Action("trader.next", ("n",), _C.DESK, "Next trader", "Select the next trader"),
-    Action("trader.pause", ("p",), _C.DESK, "Pause trader", "Pause the selected trader, or start it again"),
-    Action("trader.trigger", ("t",), _C.DESK, "Trigger", "Let the selected trader decide now"),
+    Action("replay.slower", ("minus",), _C.ANYWHERE, "Slower", "Halve the replay's speed, down to 1×"),
+    Action(
+        "symbol.next",
+        ("right_curly_bracket",),
+        _C.ANYWHERE,
+        "Next symbol",
+        "Select the next symbol",
+    ),
+    Action(
+        "symbol.previous",
+        ("left_curly_bracket",),
+        _C.ANYWHERE,
+        "Previous symbol",
+        "Select the symbol before",
+    ),
+    Action("trader.next", ("n",), _C.ANYWHERE, "Next trader", "Select the next trader"),
+    Action(
+        "trader.pause", ("p",), _C.ANYWHERE, "Pause trader", "Pause the selected trader, or start it again"
+    ),
+    Action("trader.trigger", ("t",), _C.ANYWHERE, "Trigger", "Let the selected trader decide now"),
     Action(
         "view.scope",
         ("a",),
         _C.DESK,
         "One/all",
         "Chat and curve: the selected trader, or all",
-        in_footer=True,
     ),
     Action("curve.shorter", ("left_square_bracket",), _C.DESK, "Shorter", "Asset curve: a shorter span"),
     Action("curve.longer", ("right_square_bracket",), _C.DESK, "Longer", "Asset curve: a longer span"),
-    *(_pane(number, title) for number, title in enumerate(PANE_TITLES.values(), start=1)),
-    Action("pane.next", ("tab",), _C.DESK, "Next pane", "Go to the next pane"),
-    Action("pane.previous", ("shift+tab",), _C.DESK, "Previous pane", "Go to the previous pane"),
+    *pane_actions(_C.DESK, "pane."),
+    Action("pane.next", ("tab",), _C.ANYWHERE, "Next pane", "Go to the next pane"),
+    Action("pane.previous", ("shift+tab",), _C.ANYWHERE, "Previous pane", "Go to the previous pane"),
     Action(
         "pane.zoom",
         ("z",),
-        _C.DESK,
+        _C.ANYWHERE,
         "Zoom",
         "Give the focused pane the whole screen, or back",
         in_footer=True,
@@ -169,12 +159,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("list.first", ("home", "g"), _C.TABLES, "First", "Go to the first row"),
     Action("list.last", ("end", "G"), _C.TABLES, "Last", "Go to the last row, and follow the end"),
     Action("list.choose", ("enter",), _C.TABLES, "Choose", "Choose the row: its trader or its symbol"),
-    Action("theme.next", ("T",), _C.DESK, "Theme", "Switch to the next theme"),
+    Action("theme.next", ("T",), _C.ANYWHERE, "Theme", "Switch to the next theme"),
     Action(
-        "help.open", ("question_mark", "f1"), _C.DESK, "Help", "Show all keys and commands", in_footer=True
+        "help.open",
+        ("question_mark", "f1"),
+        _C.ANYWHERE,
+        "Help",
+        "Show all keys and commands",
+        in_footer=True,
     ),
-    Action("palette.open", ("ctrl+p",), _C.DESK, "Palette", "Find anything by name"),
-    Action("app.quit", ("q",), _C.DESK, "Quit", "End the desk; everything is kept", in_footer=True),
+    Action("palette.open", ("ctrl+p",), _C.ANYWHERE, "Palette", "Find anything by name"),
+    Action("app.quit", ("q",), _C.ANYWHERE, "Quit", "End the desk; everything is kept", in_footer=True),
+    *MARKET_ACTIONS,
+    *SIGNAL_ACTIONS,
 )
 
 _BY_ID = {action.id: action for action in ACTIONS}
@@ -187,11 +184,22 @@ _SHOWN_KEYS = {
     "minus": "-",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "question_mark": "?",
     "space": "space",
     "down": "↓",
     "up": "↑",
+    "left": "←",
+    "right": "→",
+    "shift+left": "⇧←",
+    "shift+right": "⇧→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
     "f1": "F1",
+    "f2": "F2",
+    "f3": "F3",
+    "f4": "F4",
     "ctrl+p": "^p",
 }
 
@@ -207,7 +215,7 @@ def actions_in(*contexts: Context) -> tuple[Action, ...]:
 
 
 def bindings_for(*contexts: Context) -> list[BindingType]:
-    """Return Textual bindings that run the actions of these contexts on the desk screen."""
+    """Return Textual bindings that run the actions of these contexts on the screen shown."""
     return [
         Binding(
             ",".join(action.keys),

@@ -1,7 +1,8 @@
-"""The terminal application: themes, the desk screen, and a start that paints first.
+"""The terminal application: themes, the workspaces, and a start that paints first.
 
 The first frame is on the terminal before the engine is asked to start; until it is ready the panes
-say so. Nothing heavy is imported here: dialogs, help and palette come when they are first opened.
+say so. Nothing heavy is imported here: dialogs, help, palette and every workspace but the desk come
+when they are first opened.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
+from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
 from engine.desk import Desk
 from engine.errors import DeskError
 from engine.settings import Settings
+from tui.action import Context
 from tui.bridge import DeskBridge
 from tui.key_order import KeyOrder
 from tui.screens.desk import DeskScreen
+from tui.screens.workspace import WorkspaceScreen
 from tui.theming import register_themes, role_variable_defaults
 
 if TYPE_CHECKING:
@@ -28,6 +32,19 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
 CALM_FPS = 4.0
+
+
+def screen_class(workspace: Context) -> type[WorkspaceScreen]:
+    """Return the screen of a workspace; all but the desk's are imported here."""
+    if workspace is Context.MARKET:
+        from tui.screens.market import MarketScreen
+
+        return MarketScreen
+    if workspace is Context.SIGNAL_DESK:
+        from tui.screens.signals import SignalsScreen
+
+        return SignalsScreen
+    return DeskScreen
 
 
 def _palette_provider() -> type[Provider]:
@@ -70,7 +87,7 @@ class DeskApp(App[None], inherit_bindings=False):
         self._keys = KeyOrder(self, super().on_event)
         self._bridge = DeskBridge(desk)
         self._frames_per_second = frames_per_second
-        self._desk_screen: DeskScreen | None = None
+        self._workspaces: dict[Context, WorkspaceScreen] = {}
         self._wanted_theme = theme_name or settings.theme
         self._theme_problems: tuple[str, ...] = ()
         self.theme_names: tuple[str, ...] = ()
@@ -81,8 +98,9 @@ class DeskApp(App[None], inherit_bindings=False):
 
     def get_default_screen(self) -> DeskScreen:
         """The desk is the one screen that is always there."""
-        self._desk_screen = DeskScreen(self._bridge, self._frames_per_second)
-        return self._desk_screen
+        desk = DeskScreen(self._bridge, self._frames_per_second)
+        self._workspaces[Context.DESK] = desk
+        return desk
 
     def on_load(self) -> None:
         """Bring in the themes before the first frame."""
@@ -140,10 +158,50 @@ class DeskApp(App[None], inherit_bindings=False):
         """Answer ctrl+c, which people press to leave: a desk is not left by accident."""
         self.say("press q to end the desk")
 
+    @property
+    def shown_workspace(self) -> WorkspaceScreen | None:
+        """The workspace in view, be it behind a dialog."""
+        screens = (screen for screen in reversed(self.screen_stack) if isinstance(screen, WorkspaceScreen))
+        return next(screens, None)
+
+    def is_shown(self, screen: Screen[None]) -> bool:
+        """Tell whether a workspace is the one in view."""
+        return self.shown_workspace is screen
+
+    async def open_workspace(self, workspace: Context, pane: Context | None = None) -> None:
+        """Show another workspace, with the focus on a pane if one is given."""
+        await self._bring_up(workspace)
+        shown = self.shown_workspace
+        if pane is not None and shown is not None:
+            shown.go_to(pane)
+
+    async def _bring_up(self, workspace: Context) -> None:
+        """Show a workspace over the desk, which stays below; it is built when first opened."""
+        shown = self.screen
+        if not isinstance(shown, WorkspaceScreen) or shown.workspace is workspace:
+            return
+        if workspace is Context.DESK:
+            self.pop_screen()
+            return
+        if workspace not in self._workspaces:
+            made = screen_class(workspace)(self._bridge, self._frames_per_second)
+            self._workspaces[workspace] = made
+            self.install_screen(made, workspace.value)
+        if shown.workspace is not Context.DESK:
+            self.pop_screen()
+        await self.push_screen(workspace.value)
+
     def say(self, message: str, severity: str = "information") -> None:
-        """Show a short message on the desk; its text is never read as markup."""
-        if self._desk_screen is not None:
-            self._desk_screen.say(message, severity)
+        """Show a short message on the workspace in view; its text is never read as markup."""
+        shown = self.shown_workspace
+        if shown is not None:
+            shown.say(message, severity)
+
+    def note(self, message: str) -> None:
+        """Keep a message that was too long for a notice in the desk's chat."""
+        desk = self._workspaces.get(Context.DESK)
+        if isinstance(desk, DeskScreen):
+            desk.note(message)
 
     def switch_theme(self, name: str) -> None:
         """Use another theme from now on."""

@@ -23,6 +23,8 @@ from tui.view import Curve, DeskView, Selection, settled_market, settled_selecti
 CURVE_INTERVAL_S = 1.0
 CURVE_POINTS = 240
 HISTORY_LENGTH = 50
+MAX_UNREAD = 2_000
+"""More than this that nobody has read is forgotten: the history is read anew instead."""
 
 _TOPICS = (Topic.DECISIONS, Topic.REASONING, Topic.ORDERS, Topic.TRADERS, Topic.ALERTS)
 
@@ -37,6 +39,14 @@ class News(msgspec.Struct, frozen=True):
     edges: tuple[Edge, ...] = ()
     history: tuple[DecisionRecord, ...] | None = None
 
+    def followed_by(self, later: News) -> News:
+        """Return this and what came after it as one."""
+        if later.history is not None:
+            return later
+        if not later.edges:
+            return self
+        return News((*self.edges, *later.edges), self.history)
+
 
 class DeskBridge:
     """Reads the desk for the panes; `desk` is for commands, which are awaited."""
@@ -45,6 +55,7 @@ class DeskBridge:
         self.desk = desk
         self._clock = clock
         self._view = DeskView()
+        self._unread = News()
         self._subscription: Subscription | None = None
         self._history_is_due = True
         self._seen_seq: dict[int, int] = {}
@@ -80,7 +91,15 @@ class DeskBridge:
         )
         if view != self._view:
             self._view = view
+        self._unread = self._unread.followed_by(news)
+        if len(self._unread.edges) > MAX_UNREAD:
+            self._unread, self._history_is_due = News(), True
         return self._view, news
+
+    def take_unread(self) -> News:
+        """Return everything since the last time, for the one reader that must miss nothing."""
+        unread, self._unread = self._unread, News()
+        return unread
 
     def preview(self, request: OrderRequest) -> OrderPreview:
         """Return what an order would do; raises `DeskError`."""

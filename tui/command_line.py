@@ -8,6 +8,7 @@ in as a `Vocabulary`. The grammar, words in any letter case::
     close SYMBOL [PERCENT%]   cancel all|SYMBOL [everyone]   flatten [everyone]   kill   unkill
     pause NAME   start NAME   trigger NAME [SYMBOL]   trader NAME|all
     pause        resume       speed N      step         theme NAME     help     quit
+    alert SYMBOL >|<|crosses PRICE         alerts       unalert ID|all
 
 `tui.commands.format_command` writes a command in its canonical form; parsing that gives it back.
 """
@@ -36,12 +37,14 @@ from tui.command_words import (
     refusal,
 )
 from tui.commands import (
+    ALERT_WORDS,
     ALIASES,
     ENTRIES,
     EXIT_KEYWORDS,
     ORDER_KEYWORDS,
     PRICE_KEYWORDS,
     TIMES_IN_FORCE,
+    AddPriceAlert,
     CancelOrders,
     ClosePosition,
     Command,
@@ -54,17 +57,20 @@ from tui.commands import (
     QuantityUnit,
     Quit,
     ReleaseKillSwitch,
+    RemovePriceAlerts,
     ResumeReplay,
     SelectTrader,
     SetSpeed,
     SetTheme,
     ShowHelp,
+    ShowPriceAlerts,
     StartTrader,
     Step,
     TriggerTrader,
 )
 
 MAX_LEVERAGE = 125
+MAX_ALERT_DIGITS = 9
 
 EVERYONE = "everyone"
 
@@ -279,6 +285,29 @@ def _read_theme(reader: Reader) -> SetTheme:
     return SetTheme(named(reader.take("a theme", one_of(themes)), themes, "a theme"))
 
 
+def _read_alert(reader: Reader) -> AddPriceAlert:
+    reader.part_at("<>")
+    symbol = reader.symbol()
+    allowed = f"it is one of {' '.join(ALERT_WORDS)}"
+    word = reader.take("the side of the price", allowed)
+    if word.text.casefold() not in ALERT_WORDS:
+        raise refusal(word, "a side of the price", allowed)
+    reader.note("direction", word)
+    return AddPriceAlert(symbol, ALERT_WORDS[word.text.casefold()], reader.price("price", "price"))
+
+
+def _read_unalert(reader: Reader) -> RemovePriceAlerts:
+    if reader.takes_keyword("all"):
+        return RemovePriceAlerts(None)
+    allowed = "give its number such as 3, or all"
+    word = reader.take("which alert", allowed)
+    reader.note("alert_id", word)
+    digits = word.text.removeprefix("#")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= MAX_ALERT_DIGITS and int(digits)):
+        raise refusal(word, "an alert", allowed)
+    return RemovePriceAlerts(int(digits))
+
+
 VERBS: dict[str, Verb] = {
     "buy": Verb(
         "buy QUANTITY [usd] SYMBOL [@ PRICE] [options]", "buy, or open a long", _read_order(Side.BUY)
@@ -299,6 +328,9 @@ VERBS: dict[str, Verb] = {
     "speed": Verb("speed N", "set the replay's speed, 1 to 600", _read_speed),
     "step": Verb("step", "move a paused replay on", lambda _: Step()),
     "theme": Verb("theme NAME", "switch the theme", _read_theme),
+    "alert": Verb("alert SYMBOL >|<|crosses PRICE", "say once when the price is there", _read_alert),
+    "alerts": Verb("alerts", "show the price alerts", lambda _: ShowPriceAlerts()),
+    "unalert": Verb("unalert ID|all", "take back a price alert", _read_unalert),
     "help": Verb("help", "show keys and commands", lambda _: ShowHelp()),
     "quit": Verb("quit", "end the desk", lambda _: Quit()),
 }

@@ -56,7 +56,7 @@ class Reader:
     def __init__(self, text: str, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self.places: dict[str, Place] = {}
-        self._words = split_words(text)
+        self._words = list(split_words(text))
         self._length = len(text)
         self._next = 0
 
@@ -95,6 +95,15 @@ class Reader:
             return first
         joined = " ".join(word.text for word in (first, *rest))
         return Word(joined, first.start, rest[-1].end)
+
+    def part_at(self, signs: str) -> None:
+        """Take the words that are left apart at these signs, so that they need no blanks around them."""
+        parts = re.compile(f"[{re.escape(signs)}]|[^{re.escape(signs)}]+")
+        self._words[self._next :] = [
+            Word(part.group(), word.start + part.start(), word.start + part.end())
+            for word in self._words[self._next :]
+            for part in parts.finditer(word.text)
+        ]
 
     def expect_end(self, usage: str) -> None:
         """Complain if words are left over."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.model.order import Side, TimeInForce
+from engine.model.signal import AlertDirection
 
 
 class QuantityUnit(enum.StrEnum):
@@ -119,6 +120,24 @@ class SetTheme(msgspec.Struct, frozen=True, tag=True):
     theme: str
 
 
+class AddPriceAlert(msgspec.Struct, frozen=True, tag=True):
+    """Tell the person once the mark price is on that side of a price, or (None) once it gets there."""
+
+    symbol: str
+    direction: AlertDirection | None
+    price: Decimal
+
+
+class ShowPriceAlerts(msgspec.Struct, frozen=True, tag=True):
+    """Show the price alerts."""
+
+
+class RemovePriceAlerts(msgspec.Struct, frozen=True, tag=True):
+    """Take back one price alert, or all of them (None)."""
+
+    alert_id: int | None
+
+
 class ShowHelp(msgspec.Struct, frozen=True, tag=True):
     """Open the help screen."""
 
@@ -143,6 +162,9 @@ Command = (
     | SetSpeed
     | Step
     | SetTheme
+    | AddPriceAlert
+    | ShowPriceAlerts
+    | RemovePriceAlerts
     | ShowHelp
     | Quit
 )
@@ -159,6 +181,15 @@ TIMES_IN_FORCE = {
     "post": TimeInForce.POST_ONLY,
 }
 ORDER_KEYWORDS = (*PRICE_KEYWORDS, *EXIT_KEYWORDS, *TIMES_IN_FORCE, "lev", "reduce")
+ALERT_WORDS = {
+    ">": AlertDirection.ABOVE,
+    "<": AlertDirection.BELOW,
+    "crosses": None,
+    "above": AlertDirection.ABOVE,
+    "below": AlertDirection.BELOW,
+}
+"""What stands between the symbol and the price of an alert; the first word of a direction is canonical."""
+
 ENTRIES = {"@": Entry.LIMIT, "stop": Entry.STOP, "take": Entry.TAKE_PROFIT}
 
 
@@ -197,6 +228,13 @@ def format_command(command: Command) -> str:
             return "step"
         case SetTheme(theme):
             return f"theme {theme}"
+        case AddPriceAlert(symbol, direction, price):
+            word = next(word for word, meant in ALERT_WORDS.items() if meant is direction)
+            return f"alert {symbol} {word} {_plain(price)}"
+        case ShowPriceAlerts():
+            return "alerts"
+        case RemovePriceAlerts(alert_id):
+            return f"unalert {alert_id or 'all'}"
         case ShowHelp():
             return "help"
         case Quit():

@@ -8,7 +8,7 @@ import msgspec
 
 from tui.command_line import EVERYONE, VERBS
 from tui.command_words import Vocabulary, Word, split_words
-from tui.commands import ALIASES, EXIT_KEYWORDS, ORDER_KEYWORDS, PRICE_KEYWORDS, TIMES_IN_FORCE
+from tui.commands import ALERT_WORDS, ALIASES, EXIT_KEYWORDS, ORDER_KEYWORDS, PRICE_KEYWORDS, TIMES_IN_FORCE
 
 _EXPECTS_NUMBER = frozenset({*PRICE_KEYWORDS, *EXIT_KEYWORDS, "lev"})
 _SHARES = ("25%", "50%", "75%", "100%")
@@ -69,6 +69,10 @@ def _expected(done: Sequence[str], vocabulary: Vocabulary) -> tuple[str, ...]:
         return (("all", EVERYONE, *symbols), (EVERYONE,))[len(rest)] if len(rest) < 2 else ()
     if verb == "flatten" and not rest:
         return (EVERYONE,)
+    if verb == "alert":
+        return (symbols, tuple(ALERT_WORDS))[len(rest)] if len(rest) < 2 else ()
+    if verb == "unalert" and not rest:
+        return ("all",)
     if verb == "theme" and not rest:
         return vocabulary.themes
     return ()

@@ -25,6 +25,7 @@ from tui.commands import (
     Flatten,
     PlaceOrder,
     ReleaseKillSwitch,
+    RemovePriceAlerts,
 )
 from tui.order_entry import order_proof, order_request, preview_facts, preview_warning, request_sentence
 from tui.view import DeskView, position_sentence
@@ -68,6 +69,8 @@ def propose(command: Command, view: DeskView, bridge: DeskBridge) -> Proposal | 
     """
     if isinstance(command, RiskyCommand):
         return propose_risky(command, view, bridge)
+    if command == RemovePriceAlerts(None):
+        return propose_remove_alerts(bridge)
     return None
 
 
@@ -287,6 +290,27 @@ def propose_release(view: DeskView, bridge: DeskBridge) -> Proposal:
         sentence="Allow entries again: every active trader can open positions from now on.",
         verb="Release",
         run=run,
+    )
+
+
+def propose_remove_alerts(bridge: DeskBridge) -> Proposal:
+    """Return what taking back every price alert would do; raises `NotFound` when there is none."""
+    alerts = bridge.desk.signals.price_alerts()
+    if not alerts:
+        raise NotFound("there are no price alerts", field="alert_id")
+    waiting = sum(1 for alert in alerts if alert.fired_ms is None)
+
+    async def run() -> str:
+        for alert in alerts:
+            await bridge.desk.signals.delete_price_alert(alert.alert_id)
+        return f"{_count(len(alerts), 'price alert')} gone"
+
+    return Proposal(
+        title="Remove price alerts",
+        sentence=f"Remove {_count(len(alerts), 'price alert')}, {waiting} of them still waiting.",
+        verb="Remove",
+        run=run,
+        notional=Decimal(len(alerts)),
     )
 
 

@@ -7,6 +7,7 @@ from textual.widgets import Static
 
 from tui.panes.notices import Notices
 from tui.screens.desk import DeskScreen
+from tui.screens.workspace import WorkspaceScreen
 from tui.widgets.line_chart import LineChart
 from tui.widgets.live_table import LiveTable
 from tui.widgets.streaming_log import StreamingLog
@@ -38,8 +39,8 @@ def follows_end(log: StreamingLog) -> bool:
     return log._follows_end
 
 
-def handled_actions(screen: DeskScreen) -> set[str]:
-    """Return the ids of the actions the desk can run."""
+def handled_actions(screen: WorkspaceScreen) -> set[str]:
+    """Return the ids of the actions a workspace can run."""
     return set(screen._actions.handlers)
 
 

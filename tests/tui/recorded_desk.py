@@ -32,6 +32,9 @@ from engine.model.position import Position
 from engine.model.quote import BookSnapshot, Quote, Ticker
 from engine.model.trigger import Trigger, TriggerKind
 from engine.streams import Bus, Subscription
+from tests.tui.recorded_intelligence import RecordedIntelligence
+from tests.tui.recorded_market import RecordedMarkets
+from tests.tui.recorded_signals import RecordedSignals
 
 NOW_MS = 1_772_373_807_000
 D = Decimal
@@ -306,7 +309,11 @@ class RecordedDesk:
         self.decision_list: tuple[DecisionRecord, ...] = DECISIONS
         self.ticker_list: tuple[Ticker, ...] = TICKERS
         self.instrument_list: tuple[Instrument, ...] = INSTRUMENTS
+        self.fill_list: tuple[Fill, ...] = ()
         self.failure: Exception | None = None
+        self.markets = RecordedMarkets(self._quote, lambda: self.status.now_ms)
+        self.signals = RecordedSignals(self._note)
+        self.intelligence = RecordedIntelligence()
 
     def instruments(self) -> tuple[Instrument, ...]:
         return self.instrument_list
@@ -322,7 +329,7 @@ class RecordedDesk:
         return tuple(item for item in orders if trader_id in (None, item.trader_id))
 
     def fills(self, trader_id: int | None = None, limit: int = 50) -> tuple[Fill, ...]:
-        return ()
+        return tuple(item for item in self.fill_list if trader_id in (None, item.trader_id))[-limit:]
 
     def decisions(self, trader_id: int | None = None, limit: int = 50) -> tuple[DecisionRecord, ...]:
         return self.decision_list
@@ -345,7 +352,7 @@ class RecordedDesk:
         return self.ticker_list
 
     def book(self, symbol: str, depth: int = 20) -> BookSnapshot | None:
-        return None
+        return self.markets.book(symbol, depth)
 
     def market(self) -> MarketStatus:
         return self.status
@@ -466,6 +473,9 @@ class RecordedDesk:
 
     def publish(self, topic: Topic, event: Edge) -> None:
         self.bus.publish_edge(topic, event)
+
+    def _quote(self, symbol: str) -> Quote | None:
+        return next((item.quote for item in self.ticker_list if item.quote.symbol == symbol), None)
 
     def _note(self, *call: Any) -> None:
         self.calls.append(call)

@@ -4,7 +4,8 @@ from textual.binding import Binding
 
 from tests.tui.peek import handled_actions
 from tests.tui.recorded_desk import RecordedDesk
-from tui.actions import ACTIONS, PANE_TITLES, Context, Risk, bindings_for, shown_keys
+from tui.action import WORKSPACES, Context, Risk, contexts_of
+from tui.actions import ACTIONS, actions_in, bindings_for, shown_keys
 from tui.app import DeskApp
 from tui.screens.desk import PANES, DeskScreen
 from tui.screens.help import KEY_WIDTH, help_text
@@ -34,14 +35,13 @@ def all_keys(bindings: object) -> set[str]:
 
 
 def test_no_key_means_two_things_in_one_place() -> None:
-    for context in PANE_TITLES:
-        keys = [
-            key
-            for action in ACTIONS
-            if action.context in (context, Context.DESK, Context.TABLES)
-            for key in action.keys
-        ]
-        assert len(keys) == len(set(keys)), context
+    for workspace, panes in WORKSPACES.items():
+        for pane in panes:
+            # The market's panes hold no list: there the keys that move in one move the chart.
+            lists = () if workspace is Context.MARKET else (Context.TABLES,)
+            contexts = (pane, workspace, Context.ANYWHERE, *lists)
+            keys = [key for action in ACTIONS if action.context in contexts for key in action.keys]
+            assert len(keys) == len(set(keys)), pane
 
 
 def test_no_default_key_belongs_to_tmux_a_terminal_or_flow_control() -> None:
@@ -85,13 +85,14 @@ async def test_every_action_appears_in_help_and_palette_and_has_a_handler(app: D
         for action in ACTIONS:
             assert f"  {shown_keys(action.keys)}" in text, action.id
             assert action.help in text, action.id
+        for action in actions_in(*contexts_of(Context.DESK)):
             if action.context is not Context.TABLES:
                 assert action.id in handled_actions(screen), action.id
                 assert action.help in titles or action.id == "palette.open", action.id
 
 
 async def test_every_risky_action_asks_before_the_desk_hears_of_it(app: DeskApp, desk: RecordedDesk) -> None:
-    for action in ACTIONS:
+    for action in actions_in(*contexts_of(Context.DESK)):
         if action.risk is Risk.FREE:
             continue
         desk = RecordedDesk()

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from engine.errors import InvalidOrder, OrderDenied
 from engine.model.order import Side, TimeInForce
+from engine.model.signal import AlertDirection
 from tui.command_line import VERBS, read_command
 from tui.command_words import CommandError, Vocabulary
 from tui.commands import (
+    AddPriceAlert,
     CancelOrders,
     ClosePosition,
     Command,
@@ -24,11 +26,13 @@ from tui.commands import (
     QuantityUnit,
     Quit,
     ReleaseKillSwitch,
+    RemovePriceAlerts,
     ResumeReplay,
     SelectTrader,
     SetSpeed,
     SetTheme,
     ShowHelp,
+    ShowPriceAlerts,
     StartTrader,
     Step,
     TriggerTrader,
@@ -97,6 +101,16 @@ def parse_command(text: str, vocabulary: Vocabulary) -> Command:
         ("speed 60", SetSpeed(D(60))),
         ("step", Step()),
         ("theme day", SetTheme("day")),
+        ("alert btc > 70000", AddPriceAlert("BTC", AlertDirection.ABOVE, D(70000))),
+        ("alert btc >70,000", AddPriceAlert("BTC", AlertDirection.ABOVE, D(70000))),
+        ("alert btc>70000.5", AddPriceAlert("BTC", AlertDirection.ABOVE, D("70000.5"))),
+        ("alert eth below 2400", AddPriceAlert("ETH", AlertDirection.BELOW, D(2400))),
+        ("alert sol Above 150", AddPriceAlert("SOL", AlertDirection.ABOVE, D(150))),
+        ("alert btc crosses 70000", AddPriceAlert("BTC", None, D(70000))),
+        ("alerts", ShowPriceAlerts()),
+        ("unalert 3", RemovePriceAlerts(3)),
+        ("unalert #3", RemovePriceAlerts(3)),
+        ("unalert all", RemovePriceAlerts(None)),
         ("  help ", ShowHelp()),
         ("quit", Quit()),
     ],
@@ -135,6 +149,16 @@ def test_a_quantity_is_exact() -> None:
         ("buy 0,500 btc", "0,500", "use a point"),
         ("buy 12,34 btc", "12,34", "use a point"),
         ("speed 601", "601", "allowed is 1 to 600"),
+        ("alert doge > 1", "doge", "it is one of BTC, ETH, SOL"),
+        ("alert btc 70000", "70000", "70000 is not a side of the price; it is one of > < crosses"),
+        ("alert btc > 0", "0", "0 is not a price"),
+        ("alert btc > -5", "-5", "not a price"),
+        ("alert btc >= 5", "=", "= is not a price"),
+        ("alert btc>7e4", "7e4", "not a price"),
+        ("alert btc > 70,00", "70,00", "use a point"),
+        ("alert btc > 1 2", "2", "the command is alert SYMBOL"),
+        ("unalert 0", "0", "give its number such as 3, or all"),
+        ("unalert btc", "btc", "give its number such as 3, or all"),
         ("pause nobody", "nobody", "Reversion, Big Rules, Manual"),
         ("theme pink", "pink", "night, day"),
         ("flatten now", "now", "the command is flatten [everyone]"),
@@ -147,7 +171,23 @@ def test_an_error_points_at_the_word_and_says_what_is_allowed(text: str, word: s
     assert text[caught.value.start : caught.value.end] == word
 
 
-@pytest.mark.parametrize("text", ["", "buy", "buy 1", "buy 1 btc @", "close", "trigger", "speed", "cancel"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "buy",
+        "buy 1",
+        "buy 1 btc @",
+        "close",
+        "trigger",
+        "speed",
+        "cancel",
+        "alert",
+        "alert btc",
+        "alert btc >",
+        "unalert",
+    ],
+)
 def test_what_is_missing_is_missing_at_the_end(text: str) -> None:
     with pytest.raises(CommandError, match="missing") as caught:
         parse_command(text, VOCABULARY)
@@ -177,6 +217,9 @@ _words = st.sampled_from(
         "3",
         "50%",
         "all",
+        ">",
+        "btc<5",
+        "crosses",
         "big",
         "rules",
     ]
@@ -242,8 +285,19 @@ _commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(SetSpeed, st.decimals(D(1), D(600), places=2)),
     st.builds(SetTheme, st.sampled_from(VOCABULARY.themes)),
     st.builds(Flatten, st.booleans()),
+    st.builds(AddPriceAlert, _symbols, st.none() | st.sampled_from(AlertDirection), _numbers),
+    st.builds(RemovePriceAlerts, st.none() | st.integers(1, 999_999_999)),
     st.sampled_from(
-        [PauseReplay(), ResumeReplay(), EngageKillSwitch(), ReleaseKillSwitch(), Step(), ShowHelp(), Quit()]
+        [
+            PauseReplay(),
+            ResumeReplay(),
+            EngageKillSwitch(),
+            ReleaseKillSwitch(),
+            Step(),
+            ShowPriceAlerts(),
+            ShowHelp(),
+            Quit(),
+        ]
     ),
 )
 

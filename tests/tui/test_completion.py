@@ -32,6 +32,11 @@ VOCABULARY = Vocabulary(("BTC", "ETH", "SOL"), ("Reversion", "Big Rules", "Manua
         ("trigger big r", "Big Rules"),
         ("trigger big rules s", "SOL"),
         ("theme d", "day"),
+        ("al", "alert"),
+        ("alert e", "eth"),
+        ("alert btc ", ">"),
+        ("alert btc c", "crosses"),
+        ("unalert a", "all"),
     ],
 )
 def test_completion_offers_what_may_come_next(text: str, first: str) -> None:

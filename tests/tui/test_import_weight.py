@@ -25,6 +25,9 @@ HEAVY = (
     "tui.screens.confirm",
     "tui.screens.palette",
     "tui.panes.command_bar",
+    "tui.screens.market",
+    "tui.screens.signals",
+    "tui.widgets.candle_raster",
 )
 
 

@@ -20,6 +20,7 @@ from tui.commands import (
     Flatten,
     PlaceOrder,
     ReleaseKillSwitch,
+    RemovePriceAlerts,
     ShowHelp,
 )
 from tui.proposals import TOLERANCE, Proposal, propose
@@ -40,6 +41,7 @@ def test_a_harmless_command_needs_no_proposal(desk: RecordedDesk) -> None:
     bridge = DeskBridge(desk)
     view, _ = bridge.refresh(Selection())
     assert propose(ShowHelp(), view, bridge) is None
+    assert propose(RemovePriceAlerts(3), view, bridge) is None
 
 
 def test_an_order_names_the_trader_first(desk: RecordedDesk) -> None:
@@ -88,6 +90,15 @@ async def test_the_kill_switch_is_neither_engaged_nor_released_twice(desk: Recor
     with pytest.raises(Conflict, match="on already"):
         proposal_of(desk, EngageKillSwitch())
     assert await proposal_of(desk, ReleaseKillSwitch()).run() == "kill switch off: traders can enter again"
+
+
+async def test_taking_back_all_price_alerts_is_asked_about_and_counts_them(desk: RecordedDesk) -> None:
+    proposal = proposal_of(desk, RemovePriceAlerts(None))
+    assert proposal.sentence == "Remove 3 price alerts, 2 of them still waiting."
+    assert await proposal.run() == "3 price alerts gone"
+    assert desk.signals.price_alerts() == ()
+    with pytest.raises(NotFound, match="no price alerts"):
+        proposal_of(desk, RemovePriceAlerts(None))
 
 
 class KilledDesk(RecordedDesk):

@@ -7,6 +7,14 @@ from collections.abc import Sequence
 from tui.actions import Action, Context, actions_in, shown_keys
 from tui.panes.span_line import Span, SpanLine
 
+ALWAYS_SHOWN = ("help.open", "app.quit")
+WORKSPACE_ACTIONS = {
+    Context.DESK: "workspace.desk",
+    Context.MARKET: "workspace.market",
+    Context.SIGNAL_DESK: "workspace.signals",
+}
+"""What a workspace need not offer: it is shown already."""
+
 
 def footer_spans(contexts: Sequence[Context]) -> tuple[Span, ...]:
     """Return the footer's keys for the focused pane's contexts; the last ones give way first."""
@@ -24,14 +32,11 @@ def _action_spans(action: Action, priority: int) -> tuple[Span, Span]:
 
 
 class Footer(SpanLine):
-    """The bottom line of the desk."""
+    """The bottom line of every workspace."""
 
-    def show_contexts(self, pane: Context | None) -> None:
-        """Show the keys of a focused pane, and those that work everywhere."""
-        help_spans = tuple(
-            span._replace(priority=0)
-            for span in footer_spans([Context.DESK])
-            if span.action in ("help.open", "app.quit")
-        )
-        rest = footer_spans([*([pane] if pane else []), Context.DESK])
-        self.show([span for span in rest if span.action not in ("help.open", "app.quit")], help_spans)
+    def show_contexts(self, workspace: Context, pane: Context | None) -> None:
+        """Show the keys of a focused pane, of its workspace, and those that work everywhere."""
+        contexts = [*([pane] if pane else []), workspace, Context.ANYWHERE]
+        spans = [span for span in footer_spans(contexts) if span.action != WORKSPACE_ACTIONS[workspace]]
+        always = [span._replace(priority=0) for span in spans if span.action in ALWAYS_SHOWN]
+        self.show([span for span in spans if span.action not in ALWAYS_SHOWN], always)

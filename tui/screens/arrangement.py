@@ -7,18 +7,15 @@ chat. *Large* (200×60): two columns of three panes. Every cell belongs to exact
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from textual.geometry import NULL_OFFSET, Region, Size, Spacing
-from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.geometry import Region, Size
 
-from tui.actions import Context
+from tui.action import Context
+from tui.screens.pane_grid import TABS, PaneLayout
 
-if TYPE_CHECKING:
-    from textual.widget import Widget
+__all__ = ["LARGE_SIZE", "MEDIUM_SIZE", "TABS", "DeskLayout", "arrange", "is_small"]
 
-TABS = "tabs"
 MEDIUM_SIZE = Size(110, 30)
 LARGE_SIZE = Size(170, 44)
 _FRAME_AND_HEADER = 3
@@ -99,26 +96,22 @@ def _large(width: int, height: int, top: int) -> dict[str, Region]:
     }
 
 
-class DeskLayout(Layout):
-    """Places the panes where `arrange` says; those without a place are not shown."""
-
-    name = "desk"
+class DeskLayout(PaneLayout):
+    """Places the panes where `arrange` says."""
 
     def __init__(self) -> None:
-        self.lower = Context.POSITIONS
-        self.zoomed: Context | None = None
+        super().__init__(lower=Context.POSITIONS)
         self.trader_count = 3
         self.symbol_count = 3
 
-    def arrange(
-        self, parent: Widget, children: Sequence[Widget], size: Size, greedy: bool = True
-    ) -> ArrangeResult:
-        """Return a placement for each child that has a region."""
-        regions = arrange(
-            size.width, size.height, self.lower, self.zoomed, self.trader_count, self.symbol_count
-        )
-        return [
-            WidgetPlacement(region, NULL_OFFSET, Spacing(), child)
-            for child in children
-            if child.id and (region := regions.get(child.id))
-        ]
+    def regions(self, size: Size) -> Mapping[str, Region]:
+        """Return the region of every pane that is shown."""
+        return arrange(size.width, size.height, self.lower, self.zoomed, self.trader_count, self.symbol_count)
+
+    def shares_places(self, size: Size) -> bool:
+        """Tell whether the panes below the traders take turns."""
+        return is_small(size)
+
+    def is_always_shown(self, context: Context) -> bool:
+        """Tell whether a pane is the one above the others."""
+        return context is Context.TRADERS

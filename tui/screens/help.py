@@ -12,15 +12,21 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tui.actions import ACTIONS, PANE_TITLES, Context, Risk, actions_in, shown_keys
+from tui.action import WORKSPACE_TITLES, WORKSPACES, Context, Risk
+from tui.actions import ACTIONS, actions_in, shown_keys
 from tui.command_line import VERBS
 from tui.commands import ORDER_KEYWORDS
 from tui.screens.dialog import DialogScreen
 from tui.theming import role_style
 from tui.widgets.wrapping import wrap
 
-_TITLES = {Context.DESK: "Anywhere", Context.TABLES: "In a list"} | {
-    context: f"In {title.lower()}" for context, title in PANE_TITLES.items()
+_TITLES = {Context.ANYWHERE: "Anywhere", Context.TABLES: "In a list"} | {
+    context: title
+    for workspace, panes in WORKSPACES.items()
+    for context, title in (
+        (workspace, f"{WORKSPACE_TITLES[workspace]} workspace"),
+        *((pane, f"In {name.lower()}") for pane, name in panes.items()),
+    )
 }
 _RISKS = {Risk.FREE: "", Risk.ARM: "previews first", Risk.CONFIRM: "asks first"}
 KEY_WIDTH = max(len(shown_keys(action.keys)) for action in ACTIONS) + 2
@@ -31,8 +37,11 @@ OPTIONS_HELP = (
 )
 
 
-def help_text(app: App[Any], width: int) -> Text:
-    """Return all keys by context, then all commands, in lines of at most `width` cells."""
+def help_text(app: App[Any], width: int, workspace: Context = Context.DESK) -> Text:
+    """Return all keys by context, then all commands, in lines of at most `width` cells.
+
+    What works anywhere comes first, then what works in `workspace`.
+    """
     accent, muted, header = (role_style(app, role) for role in ("accent", "muted", "header"))
     text = Text()
 
@@ -42,8 +51,9 @@ def help_text(app: App[Any], width: int) -> Text:
         lines = wrap(words, max(MIN_TEXT_WIDTH, width - indent))
         text.append(f"\n{'':<{indent}}".join(lines) + "\n", style)
 
-    for context, title in _TITLES.items():
-        actions = actions_in(context)
+    nearest = (Context.ANYWHERE, workspace, *WORKSPACES[workspace])
+    for context in (*nearest, *(other for other in _TITLES if other not in nearest)):
+        title, actions = _TITLES[context], actions_in(context)
         if not actions:
             continue
         text.append(f"{title}\n", header)
@@ -78,6 +88,10 @@ class HelpScreen(DialogScreen[None], inherit_bindings=False):
         Binding("pageup", "scroll(-15)", "Page up", show=False),
     ]
 
+    def __init__(self, workspace: Context = Context.DESK) -> None:
+        super().__init__()
+        self._workspace = workspace
+
     def compose(self) -> ComposeResult:
         """Build the text."""
         with VerticalScroll(classes="dialog", can_focus=False) as dialog:
@@ -91,7 +105,7 @@ class HelpScreen(DialogScreen[None], inherit_bindings=False):
 
     def _fill(self) -> None:
         text = self.query_one("#help-text", Static)
-        text.update(help_text(self.app, text.size.width))
+        text.update(help_text(self.app, text.size.width, self._workspace))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by a number of lines."""

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from tui.actions import ACTIONS, Context, shown_keys
-from tui.screens.desk import DeskScreen
+from tui.action import Context, contexts_of
+from tui.actions import actions_in, shown_keys
+from tui.screens.workspace import WorkspaceScreen
 
 
 class Entry(NamedTuple):
@@ -21,9 +22,9 @@ class Entry(NamedTuple):
     run: Callable[[], Awaitable[None] | None]
 
 
-def palette_entries(screen: DeskScreen) -> Iterator[Entry]:
-    """Return everything the palette offers on a desk screen now."""
-    for action in ACTIONS:
+def palette_entries(screen: WorkspaceScreen) -> Iterator[Entry]:
+    """Return everything the palette offers in a workspace now."""
+    for action in actions_in(*contexts_of(screen.workspace)):
         if action.context is not Context.TABLES and action.id != "palette.open":
             run = partial(screen.action_perform, action.id)
             yield Entry(f"{action.label}  [{shown_keys(action.keys)}]", action.help, run)
@@ -42,7 +43,7 @@ class DeskProvider(Provider):
 
     def _entries(self) -> Iterator[Entry]:
         screen = self.screen
-        return palette_entries(screen) if isinstance(screen, DeskScreen) else iter(())
+        return palette_entries(screen) if isinstance(screen, WorkspaceScreen) else iter(())
 
     async def discover(self) -> Hits:
         """Offer everything while nothing is typed."""

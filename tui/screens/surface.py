@@ -1,4 +1,4 @@
-"""What the desk's parts know of each other: the app that holds the screen, the screen that acts.
+"""What the screen's parts know of each other: the app that holds the workspaces, the one that acts.
 
 Screens and actions are written against these, so that none of them imports what imports it.
 """
@@ -6,14 +6,15 @@ Screens and actions are written against these, so that none of them imports what
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypedDict, Unpack
 
 from textual.app import App
+from textual.screen import Screen
 
 from engine.desk import EquitySpan
-from tui.actions import Context
+from tui.action import Context
 from tui.bridge import DeskBridge
-from tui.panes.base import Pane
+from tui.panes.base import WorkspacePane
 from tui.view import DeskView, Selection
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class SelectionChanges(TypedDict, total=False):
 
 
 class DeskHost(Protocol):
-    """The app around a desk screen."""
+    """The app around the workspaces."""
 
     theme_names: tuple[str, ...]
 
@@ -44,12 +45,28 @@ class DeskHost(Protocol):
     def request_quit(self) -> None:
         """End the app."""
 
+    async def open_workspace(self, workspace: Context, pane: Context | None = None) -> None:
+        """Show another workspace, with the focus on a pane if one is given."""
 
-class DeskSurface(Protocol):
-    """A desk screen, as the actions use it."""
+    def is_shown(self, screen: Screen[None]) -> bool:
+        """Tell whether a workspace is the one in view, be it behind a dialog."""
 
+    def say(self, message: str, severity: str = "information") -> None:
+        """Show a short message on the workspace in view."""
+
+    def note(self, message: str) -> None:
+        """Keep a message that was too long for a notice in the chat."""
+
+
+class WorkspaceSurface(Protocol):
+    """A workspace's screen, as the actions use it."""
+
+    workspace: ClassVar[Context]
     bridge: DeskBridge
-    selection: Selection
+
+    @property
+    def selection(self) -> Selection:
+        """What the person is looking at, in every workspace."""
 
     @property
     def app(self) -> App[Any]:
@@ -64,14 +81,14 @@ class DeskSurface(Protocol):
         """The picture as last read."""
 
     @property
-    def focused_pane(self) -> Pane | None:
+    def focused_pane(self) -> WorkspacePane | None:
         """The pane that has the focus."""
 
     @property
     def zoomed(self) -> Context | None:
         """The pane that has the whole screen, if one has."""
 
-    def pane(self, context: Context) -> Pane:
+    def pane(self, context: Context) -> WorkspacePane:
         """Return a pane."""
 
     def select(self, **changes: Unpack[SelectionChanges]) -> None:

@@ -14,6 +14,10 @@ def test_a_paused_desk_writes_no_byte() -> None:
         session.read_until(session.shows("‖ paused"))
         session.read_for(SETTLED_S)
         assert session.read_for(WATCHED_S) == b""
+        session.type(b"m")
+        session.read_until(session.shows("Flow and regime"))
+        session.read_for(SETTLED_S)
+        assert session.read_for(WATCHED_S) == b""
         session.type(b"?")
         session.read_until(session.shows("Keys and commands"))
     finally:

@@ -1,0 +1,110 @@
+"""What an action is, where its key works, and which panes each workspace has."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Context(enum.StrEnum):
+    """Where an action's key works: anywhere, in one workspace, in a list, or in one pane."""
+
+    ANYWHERE = "anywhere"
+    TABLES = "tables"
+    DESK = "desk"
+    TRADERS = "traders"
+    POSITIONS = "positions"
+    ORDERS = "orders"
+    CHAT = "chat"
+    CURVE = "curve"
+    WATCHLIST = "watchlist"
+    MARKET = "market"
+    CHART = "chart"
+    DEPTH = "depth"
+    TRADES = "trades"
+    FLOW = "flow"
+    SIGNAL_DESK = "signal-desk"
+    SIGNALS = "signals"
+    POOLS = "pools"
+    FIRES = "fires"
+    ALERTS = "alerts"
+    PREVIEW = "preview"
+
+
+class Risk(enum.StrEnum):
+    """What stands between the key and its effect.
+
+    `FREE` acts at once. `ARM` opens something that shows a preview and needs Enter. `CONFIRM`
+    states the full consequence and asks.
+    """
+
+    FREE = "free"
+    ARM = "arm"
+    CONFIRM = "confirm"
+
+
+class Action(msgspec.Struct, frozen=True):
+    """One thing a person can do; `keys` in Textual's names, `in_footer` where it earns the place."""
+
+    id: str
+    keys: tuple[str, ...]
+    context: Context
+    label: str
+    help: str
+    risk: Risk = Risk.FREE
+    in_footer: bool = False
+
+
+PANE_TITLES: Mapping[Context, str] = {
+    Context.TRADERS: "Traders",
+    Context.POSITIONS: "Positions",
+    Context.ORDERS: "Orders",
+    Context.CHAT: "Model chat",
+    Context.CURVE: "Asset curve",
+    Context.WATCHLIST: "Watchlist",
+}
+"""The panes of the desk in the order of their jump digits, which start at 1."""
+
+WORKSPACES: Mapping[Context, Mapping[Context, str]] = {
+    Context.DESK: PANE_TITLES,
+    Context.MARKET: {
+        Context.CHART: "Chart",
+        Context.DEPTH: "Depth",
+        Context.TRADES: "Trades",
+        Context.FLOW: "Flow and regime",
+    },
+    Context.SIGNAL_DESK: {
+        Context.SIGNALS: "Signals",
+        Context.POOLS: "Pools",
+        Context.FIRES: "Trigger log",
+        Context.ALERTS: "Price alerts",
+        Context.PREVIEW: "Preview",
+    },
+}
+"""The workspaces, each with its panes in the order of their jump digits."""
+
+WORKSPACE_TITLES: Mapping[Context, str] = {
+    Context.DESK: "Desk",
+    Context.MARKET: "Market",
+    Context.SIGNAL_DESK: "Signals",
+}
+
+
+def workspace_of(context: Context) -> Context | None:
+    """Return the workspace a pane belongs to, or a workspace itself; None where it is any of them."""
+    return next((place for place, panes in WORKSPACES.items() if context is place or context in panes), None)
+
+
+def contexts_of(workspace: Context) -> tuple[Context, ...]:
+    """Return every context whose keys can work while a workspace is shown."""
+    return (Context.ANYWHERE, Context.TABLES, workspace, *WORKSPACES[workspace])
+
+
+def pane_actions(workspace: Context, prefix: str) -> tuple[Action, ...]:
+    """Return the actions that go to each pane of a workspace by its digit."""
+    return tuple(
+        Action(f"{prefix}{number}", (str(number),), workspace, title, f"Go to {title.lower()}")
+        for number, title in enumerate(WORKSPACES[workspace].values(), start=1)
+    )
