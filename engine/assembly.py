@@ -253,6 +253,7 @@ class _Assembly:
             ordinals=self._ordinals,
             clock=self._clock,
             decision_begun=self._trigger_log.decision_begun,
+            trigger_dropped=self._trigger_log.trigger_dropped,
         )
 
     def _books(self, stored: StoredTrader, ledger: TraderLedger) -> TraderBooks:

@@ -107,6 +107,8 @@ class CandleData:
                 for file in files
             )
             for writer in writers.values():
+                writer.prepare()
+            for writer in writers.values():
                 writer.commit()
         return imported
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import resource
 import stat
 from pathlib import Path
 
 import pytest
 
 from engine.candle_data import CandleData
-from engine.errors import Conflict, InvalidInput, NotFound
+from engine.errors import Conflict, InvalidInput, NotFound, StoreFailed
 from engine.market.history.export_file import export_rows
 from engine.market.periods import MINUTE_MS, Period
 from engine.store.store import Store
@@ -40,6 +41,22 @@ def test_of_several_files_all_are_stored_or_none(data: CandleData, tmp_path: Pat
     assert (first.rows.added, second.rows.added, second.rows.replaced, second.rows.equal) == (100, 10, 1, 9)
     stored = data.read("binance", "btc", "1m").rows
     assert_same(taken(stored, slice(90, 110)), changed)
+
+
+def test_a_disk_that_is_full_for_one_series_stores_none(data: CandleData, tmp_path: Path) -> None:
+    hours, minutes = tmp_path / "hours.csv", tmp_path / "minutes.csv"
+    export_rows(run_of(START, 30, Period.H1), hours)
+    export_rows(run_of(START, 20_000), minutes)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(StoreFailed, match="cannot be written"):
+            data.import_files([hours, minutes], venue="binance", symbol="BTC")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert data.coverage() == ()
+    data.import_files([hours, minutes], venue="binance", symbol="BTC")
+    assert [covered.rows for covered in data.coverage()] == [20_000, 30]
 
 
 def test_coverage_and_gaps_are_found_by_symbol(data: CandleData, tmp_path: Path) -> None:

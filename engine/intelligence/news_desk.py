@@ -37,19 +37,22 @@ class NewsDesk:
         An article older than all of a full desk is refused.
         """
         unchanged = {item.news_id for item in self._latest_first}
+        titles: set[str] = set()
         is_changed = False
         for item in items:
             known = self._articles.get(item.news_id)
             if known is not None and precedence(known) <= precedence(item):
                 continue
             if known is not None:
-                self._forget(known)
-            self._remember(item)
+                titles.add(self._forget(known))
+            titles.add(self._remember(item))
             unchanged.discard(item.news_id)
             is_changed = True
         if not is_changed:
             return ()
-        self._drop_oldest()
+        titles |= self._drop_oldest()
+        for title in titles & self._by_title.keys():
+            self._judge(title)
         self._arrange()
         return tuple(item for item in self._latest_first if item.news_id not in unchanged)
 
@@ -58,9 +61,10 @@ class NewsDesk:
         item = self._articles.get(news_id)
         if item is None or news_id in self._repeats:
             return None
-        self._articles[news_id] = item = classified(item, classification)
-        self._arrange()
-        return item
+        self._articles[news_id] = changed = classified(item, classification)
+        # What an article is about does not move it.
+        self._latest_first = tuple(changed if each is item else each for each in self._latest_first)
+        return changed
 
     def latest(
         self, symbol: str | None = None, *, limit: int, since_ms: int = 0, known_by_ms: int | None = None
@@ -75,22 +79,24 @@ class NewsDesk:
                 found.append(item)
         return tuple(found)
 
-    def _remember(self, item: NewsItem) -> None:
+    def _remember(self, item: NewsItem) -> str:
+        """Take an article in; return the title under which it is to be judged."""
         self._articles[item.news_id] = item
         key = title_key(item.title)
         if key:
             self._by_title.setdefault(key, set()).add(item.news_id)
-            self._judge(key)
+        return key
 
-    def _forget(self, item: NewsItem) -> None:
+    def _forget(self, item: NewsItem) -> str:
+        """Drop an article; return the title under which the others are to be judged anew."""
         del self._articles[item.news_id]
         self._repeats.discard(item.news_id)
         key = title_key(item.title)
         if key:
             self._by_title[key].discard(item.news_id)
-            self._judge(key)
             if not self._by_title[key]:
                 del self._by_title[key]
+        return key
 
     def _judge(self, key: str) -> None:
         """Decide which of the articles under one title count."""
@@ -102,11 +108,11 @@ class NewsDesk:
                 self._repeats.discard(item.news_id)
                 counted_ms = item.published_ms
 
-    def _drop_oldest(self) -> None:
+    def _drop_oldest(self) -> set[str]:
         excess = len(self._articles) - self._max_articles
-        if excess > 0:
-            for item in sorted(self._articles.values(), key=precedence)[:excess]:
-                self._forget(item)
+        if excess <= 0:
+            return set()
+        return {self._forget(item) for item in sorted(self._articles.values(), key=precedence)[:excess]}
 
     def _arrange(self) -> None:
         counted = (item for item in self._articles.values() if item.news_id not in self._repeats)

@@ -17,6 +17,7 @@ from engine.assembly import REPLAY_PAUSED_KEY, REPLAY_SPEED_KEY, DeskParts, asse
 from engine.desk import EquitySpan, OrderPreview
 from engine.errors import Conflict, DeskError, NotFound, StrategyFailed
 from engine.local_desk.intelligence import IntelligenceService, news_model, open_intelligence
+from engine.local_desk.known_symbols import check_symbol
 from engine.local_desk.markets import LocalMarkets
 from engine.local_desk.signals import LocalSignals
 from engine.market.periods import DAY_MS
@@ -53,10 +54,13 @@ class LocalDesk:
         self._settings = settings
         self._bus = bus
         self._traders = {trader.config.trader_id: trader for trader in parts.traders}
+        self._wakings = {waking.trader_id: waking for waking in parts.wakings}
         self._view_builder = DeskViewBuilder(parts.traders)
         self._view = DeskView()
         self._strategists = Strategists(settings, parts.programs, parts.bindings)
-        self._markets = LocalMarkets(parts.market, parts.regimes, parts.signals, parts.journal.write)
+        self._markets = LocalMarkets(
+            parts.market, parts.regimes, parts.signals, parts.journal.write, parts.instruments
+        )
         self._signals = LocalSignals(
             parts.signals,
             parts.market,
@@ -172,6 +176,7 @@ class LocalDesk:
 
     def book(self, symbol: str, depth: int = 20) -> BookSnapshot | None:
         """See `engine.desk.Desk`."""
+        check_symbol(symbol, self._parts.instruments)
         book = self._parts.market.book(symbol)
         if book is None:
             return None
@@ -251,7 +256,8 @@ class LocalDesk:
             raise NotFound(f"symbol: {trader.config.name} does not trade {symbol}; allowed: {allowed}")
         if not trader.listens:
             raise Conflict(f"{trader.config.name} is {trader.status}; start it first")
-        trader.wake(Trigger(kind=TriggerKind.MANUAL, symbol=symbol, ts_ms=self._parts.clock.now_ms()))
+        trigger = Trigger(kind=TriggerKind.MANUAL, symbol=symbol, ts_ms=self._parts.clock.now_ms())
+        self._wakings[trader_id].wake(trigger)
 
     async def engage_kill_switch(self, *, flatten: bool = False) -> None:
         """See `engine.desk.Desk`."""
@@ -313,7 +319,11 @@ class LocalDesk:
         return next(trader for trader in self._view.traders if trader.trader_id == trader_id)
 
     async def _play(self) -> None:
-        await self._parts.player.run()
+        try:
+            await self._parts.player.run()
+        finally:
+            # A moment that broke must not hold back what people do after it.
+            self._parts.journal.end_moment()
         self._publish()
         self._alert(Severity.INFO, "the recording has ended; start a new home to play it again")
 
@@ -321,6 +331,12 @@ class LocalDesk:
         await trader.orders.reconcile()
         if trader.config.kind is TraderKind.MANUAL:
             return
+        while not await self._attach_strategy(trader):
+            await trader.started()
+        await trader.run()
+
+    async def _attach_strategy(self, trader: TraderRuntime) -> bool:
+        """Give a trader what decides for it, or put it into Error; tell whether it can decide."""
         try:
             trader.attach(await self._strategists.strategy_for(trader.config))
         except DeskError as error:
@@ -328,7 +344,8 @@ class LocalDesk:
         except Exception as error:
             trader.fail(StrategyFailed(f"{trader.config.strategy}: {type(error).__name__}: {error}"))
         else:
-            await trader.run()
+            return True
+        return False
 
     async def _give_news_a_model(self) -> None:
         wanted = self._settings.news.model_trader

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.errors import Conflict
+from engine.local_desk.known_symbols import check_symbol
 from engine.market.candles import aggregate
 from engine.market.charts import ChartSource
 from engine.market.indicators import indicator_infos
@@ -36,7 +37,9 @@ class LocalMarkets:
         regimes: Regimes,
         signals: SignalFloor,
         write: Callable[[Change], None],
+        symbols: Collection[str],
     ) -> None:
+        self._symbols = symbols
         self._market = market
         self._regimes = regimes
         self._signals = signals
@@ -49,6 +52,7 @@ class LocalMarkets:
 
     def chart(self, request: ChartRequest) -> Chart:
         """See `engine.desk.market.MarketDesk`."""
+        check_symbol(request.symbol, self._symbols)
         return self._charts.chart(request)
 
     def indicators(self) -> tuple[IndicatorInfo, ...]:
@@ -57,14 +61,17 @@ class LocalMarkets:
 
     def trades(self, symbol: str, limit: int = 100) -> tuple[Trade, ...]:
         """See `engine.desk.market.MarketDesk`."""
+        check_symbol(symbol, self._symbols)
         return self._market.trades(symbol, limit)
 
     def flow(self, symbol: str, window: str = "15m") -> FlowReading:
         """See `engine.desk.market.MarketDesk`."""
+        check_symbol(symbol, self._symbols)
         return self._market.flow(symbol, parse_period(window))
 
     def regime(self, symbol: str, period: str = "5m") -> RegimeReading:
         """See `engine.desk.market.MarketDesk`."""
+        check_symbol(symbol, self._symbols)
         return self._regimes.reading(symbol, parse_period(period))
 
     def regime_thresholds(self) -> RegimeThresholds:
@@ -115,6 +122,7 @@ class LocalMarkets:
         """See `engine.desk.market.MarketDesk`."""
         from engine.market.factors.effectiveness import effectiveness
 
+        check_symbol(symbol, self._symbols)
         length = parse_period(period)
         factors = self._signals.factors
         factor = factors.get(name).name

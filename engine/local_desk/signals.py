@@ -11,6 +11,7 @@ import msgspec
 
 from engine.clock import Clock
 from engine.errors import Conflict, InvalidInput, NotFound
+from engine.local_desk.known_symbols import check_symbol
 from engine.market.market_state import MarketState
 from engine.market.periods import DAY_MS, parse_period
 from engine.model.instrument import Instrument
@@ -30,6 +31,7 @@ from engine.model.signal import (
 from engine.signals.meanings import check_condition
 from engine.signals.metric_names import metric_infos
 from engine.store.changes import Change
+from engine.text import safe_line
 from engine.trading.signal_floor import SignalFloor
 from engine.trading.waking import Waking
 
@@ -38,10 +40,11 @@ if TYPE_CHECKING:
 
 MAX_PRICE_ALERTS = 500
 MAX_ANALYSIS_DAYS = 30
+MAX_ALERT_PRICE = Decimal(10**12)
 
 
 class LocalSignals:
-    """See `engine.desk.signals.SignalDesk`; `write` stores a change."""
+    """See `engine.desk.signals.SignalDesk`; `write` stores changes as one unit."""
 
     def __init__(
         self,
@@ -50,7 +53,7 @@ class LocalSignals:
         instruments: Sequence[Instrument],
         wakings: Sequence[Waking],
         clock: Clock,
-        write: Callable[[Change], None],
+        write: Callable[[*tuple[Change, ...]], None],
     ) -> None:
         self._floor = floor
         self._market = market
@@ -77,9 +80,9 @@ class LocalSignals:
 
     def pool_states(self) -> tuple[PoolState, ...]:
         """See `engine.desk.signals.SignalDesk`."""
-        count = self._floor.log.count
+        counts = self._floor.log.counts()
         return tuple(
-            msgspec.structs.replace(state, fires=count(state.pool_id, state.symbol))
+            msgspec.structs.replace(state, fires=counts[state.pool_id, state.symbol])
             for state in self._floor.evaluator.pool_states()
         )
 
@@ -99,10 +102,11 @@ class LocalSignals:
 
     async def save_signal(self, signal: SignalDefinition) -> SignalDefinition:
         """See `engine.desk.signals.SignalDesk`."""
-        kept = self._floor.book.save_signal(signal)
-        self._floor.evaluator.put_signal(kept)
-        self._write(kept)
-        return kept
+        prepared = self._floor.book.prepare_signal(signal)
+        self._floor.evaluator.put_signal(prepared)
+        self._floor.book.keep_signal(prepared)
+        self._write(prepared, *self._floor.evaluator.take_changed_edges())
+        return prepared
 
     async def delete_signal(self, signal_id: int) -> None:
         """See `engine.desk.signals.SignalDesk`."""
@@ -112,10 +116,11 @@ class LocalSignals:
 
     async def save_pool(self, pool: SignalPool) -> SignalPool:
         """See `engine.desk.signals.SignalDesk`."""
-        kept = self._floor.book.save_pool(pool)
-        self._floor.evaluator.put_pool(kept)
-        self._write(kept)
-        return kept
+        prepared = self._floor.book.prepare_pool(pool)
+        self._floor.evaluator.put_pool(prepared)
+        self._floor.book.keep_pool(prepared)
+        self._write(prepared, *self._floor.evaluator.take_changed_edges())
+        return prepared
 
     async def delete_pool(self, pool_id: int) -> None:
         """See `engine.desk.signals.SignalDesk`."""
@@ -131,7 +136,7 @@ class LocalSignals:
         """See `engine.desk.signals.SignalDesk`."""
         waking = self._wakings.get(trader_id)
         if waking is None:
-            raise NotFound(f"trader: there is no trader {trader_id}", field="trader_id")
+            raise NotFound(f"trader: there is no trader {trader_id}", field="trader_id", value=str(trader_id))
         for pool_id in pool_ids:
             self._floor.book.pool(pool_id)
         self._write(waking.listen(tuple(dict.fromkeys(pool_ids))))
@@ -141,8 +146,7 @@ class LocalSignals:
         if pool_id is not None:
             self._floor.book.pool(pool_id)
         self._floor.evaluator.reset(pool_id)
-        for edge in self._floor.evaluator.take_changed_edges():
-            self._write(edge)
+        self._write(*self._floor.evaluator.take_changed_edges())
 
     async def test_signal(self, condition: str, symbol: str) -> SignalState:
         """See `engine.desk.signals.SignalDesk`."""
@@ -179,7 +183,7 @@ class LocalSignals:
             raise InvalidInput.of("days", days, f"allowed are 1 to {MAX_ANALYSIS_DAYS}")
         data, length = self._data(symbol), parse_period(period)
         since_ms = self._clock.now_ms() - days * DAY_MS
-        return await asyncio.to_thread(analyze_metric, metric, symbol, length, data, since_ms)
+        return await asyncio.to_thread(analyze_metric, safe_line(metric, 100), symbol, length, data, since_ms)
 
     def price_alerts(self) -> tuple[PriceAlert, ...]:
         """See `engine.desk.signals.SignalDesk`."""
@@ -190,8 +194,10 @@ class LocalSignals:
     async def add_price_alert(self, symbol: str, direction: AlertDirection, price: Decimal) -> PriceAlert:
         """See `engine.desk.signals.SignalDesk`."""
         instrument = self._instrument(symbol)
-        if not price.is_finite() or price <= 0:
-            raise InvalidInput.of("price", price, "allowed is a number above 0")
+        if not (price.is_finite() and 0 < price <= MAX_ALERT_PRICE):
+            raise InvalidInput.of(
+                "price", price, f"allowed is a number above 0, at most {MAX_ALERT_PRICE:,f}"
+            )
         if price % instrument.tick_size:
             raise InvalidInput.of("price", price, f"{symbol} moves in steps of {instrument.tick_size}")
         if sum(1 for alert in self.price_alerts() if alert.fired_ms is None) >= MAX_PRICE_ALERTS:
@@ -225,7 +231,5 @@ class LocalSignals:
         return SignalData(self._market.minutes(symbol), self._market.flow_series(symbol), self._floor.factors)
 
     def _instrument(self, symbol: str) -> Instrument:
-        if symbol not in self._instruments:
-            known = ", ".join(self._instruments)
-            raise NotFound(f"symbol: {symbol} is not known; there are {known}", field="symbol", value=symbol)
+        check_symbol(symbol, self._instruments)
         return self._instruments[symbol]

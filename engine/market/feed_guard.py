@@ -1,9 +1,10 @@
 """Keeps what is plainly wrong away from the desk, and says how well each symbol's feed does.
 
 Refused are events older than the last one of their kind and symbol, trades that come twice, quotes
-and books whose bid is not below their ask, and prices or sizes that are not positive. What was
-refused counts as never heard. An event from the future, further than the limit below, sets no mark:
-one wrong stamp must not make everything after it seem old.
+and books whose bid is not below their ask, prices or sizes that are not positive numbers, and candles
+off the minute. What was refused counts as never heard. An event from the future, further than the
+limit below, sets no mark: one wrong stamp must not make everything after it seem old. A closed candle
+from there is refused, as it would keep out all candles until its time has come.
 
 A symbol is stale when nothing acceptable has come from it for longer than a limit *in market time*.
 Live, that is the machine's time. In a replay it is the recording's: a paused one does not age, and
@@ -16,12 +17,14 @@ sends nothing but nonsense is told of once, not with every frame.
 from __future__ import annotations
 
 import enum
+import math
 from collections import deque
 from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
 
+from engine.market.periods import Period
 from engine.model.candle import Candle
 from engine.model.chart import FeedStatus
 from engine.model.quote import BookSnapshot, Quote
@@ -29,6 +32,7 @@ from engine.model.trade import Trade
 
 STALE_AFTER_MS = 15_000
 REMEMBERED_TRADE_IDS = 1_000
+_ZERO = Decimal(0)
 
 
 class FeedTrouble(enum.StrEnum):
@@ -90,10 +94,10 @@ class FeedGuard:
     def admit_quote(self, quote: Quote, now_ms: int) -> bool:
         """Tell whether a quote is fit to be acted on."""
         feed = self._feeds[quote.symbol]
+        if not _are_positive(quote.bid, quote.ask, quote.mark, quote.bid_quantity, quote.ask_quantity):
+            return feed.refuse(FeedTrouble.IMPOSSIBLE, now_ms)
         if quote.bid >= quote.ask:
             return feed.refuse(FeedTrouble.CROSSED, now_ms)
-        if not (quote.bid > 0 and quote.mark > 0 and quote.bid_quantity > 0 and quote.ask_quantity > 0):
-            return feed.refuse(FeedTrouble.IMPOSSIBLE, now_ms)
         if not feed.is_in_order(_Kind.QUOTE, quote.ts_ms, now_ms):
             return feed.refuse(FeedTrouble.OUT_OF_ORDER, now_ms)
         return feed.hear(now_ms)
@@ -101,7 +105,7 @@ class FeedGuard:
     def admit_trade(self, trade: Trade, now_ms: int) -> bool:
         """Tell whether a trade may count."""
         feed = self._feeds[trade.symbol]
-        if not (trade.price > 0 and trade.quantity > 0):
+        if not _are_positive(trade.price, trade.quantity):
             return feed.refuse(FeedTrouble.IMPOSSIBLE, now_ms)
         in_order = feed.is_in_order(_Kind.TRADE, trade.ts_ms, now_ms)
         if not in_order or not feed.is_new_trade(trade.trade_id):
@@ -109,8 +113,12 @@ class FeedGuard:
         return feed.hear(now_ms)
 
     def admit_book(self, book: BookSnapshot, now_ms: int) -> bool:
-        """Tell whether a book may be shown and filled from; after a crossed one, none may be."""
+        """Tell whether a book may be shown and filled from; after a crossed or impossible one, none may."""
         feed = self._feeds[book.symbol]
+        levels = (*book.bids, *book.asks)
+        if not all(_are_positive(level.price, level.quantity) for level in levels):
+            self.on_book_lost(book.symbol, now_ms)
+            return feed.refuse(FeedTrouble.IMPOSSIBLE, now_ms)
         if book.bids and book.asks and book.bids[0].price >= book.asks[0].price:
             self.on_book_lost(book.symbol, now_ms)
             return feed.refuse(FeedTrouble.CROSSED, now_ms)
@@ -124,8 +132,15 @@ class FeedGuard:
         """Tell whether a one-minute candle may be added."""
         feed = self._feeds[symbol]
         body = sorted((candle.open, candle.close))
-        if not 0 < candle.low <= body[0] <= body[1] <= candle.high or not candle.volume >= 0:
+        is_possible = (
+            0 < candle.low <= body[0] <= body[1] <= candle.high < math.inf
+            and 0 <= candle.volume < math.inf
+            and Period.M1.open_of(candle.open_ms) == candle.open_ms
+        )
+        if not is_possible:
             return feed.refuse(FeedTrouble.IMPOSSIBLE, now_ms)
+        if candle.closed and feed.is_from_the_future(Period.M1.close_of(candle.open_ms), now_ms):
+            return feed.refuse(FeedTrouble.OUT_OF_ORDER, now_ms)
         if not feed.is_in_order(_Kind.CANDLE, candle.open_ms, now_ms):
             return feed.refuse(FeedTrouble.OUT_OF_ORDER, now_ms)
         return feed.hear(now_ms)
@@ -133,15 +148,17 @@ class FeedGuard:
     def admit_open_interest(self, symbol: str, notional: Decimal, ts_ms: int, now_ms: int) -> bool:
         """Tell whether an open interest of `ts_ms` is news."""
         feed = self._feeds[symbol]
-        if not notional >= 0:
+        if not (notional.is_finite() and notional >= 0):
             return feed.refuse(FeedTrouble.IMPOSSIBLE, now_ms)
         if not feed.is_in_order(_Kind.OPEN_INTEREST, ts_ms, now_ms):
             return feed.refuse(FeedTrouble.OUT_OF_ORDER, now_ms)
         return feed.hear(now_ms)
 
-    def admit_funding_rate(self, symbol: str, ts_ms: int, now_ms: int) -> bool:
+    def admit_funding_rate(self, symbol: str, rate: Decimal, ts_ms: int, now_ms: int) -> bool:
         """Tell whether a funding rate of `ts_ms` is news."""
         feed = self._feeds[symbol]
+        if not rate.is_finite():
+            return feed.refuse(FeedTrouble.IMPOSSIBLE, now_ms)
         if not feed.is_in_order(_Kind.FUNDING_RATE, ts_ms, now_ms):
             return feed.refuse(FeedTrouble.OUT_OF_ORDER, now_ms)
         return feed.hear(now_ms)
@@ -216,10 +233,14 @@ class _SymbolFeed:
 
     def is_in_order(self, kind: _Kind, ts_ms: int, now_ms: int) -> bool:
         """Tell whether an event is not older than the last one of its kind, and remember it."""
-        if ts_ms < self._latest_ms[kind] <= now_ms + self._limit_ms:
+        latest_ms = self._latest_ms[kind]
+        if ts_ms < latest_ms and not self.is_from_the_future(latest_ms, now_ms):
             return False
         self._latest_ms[kind] = ts_ms
         return True
+
+    def is_from_the_future(self, ts_ms: int, now_ms: int) -> bool:
+        return ts_ms > now_ms + self._limit_ms
 
     def is_new_trade(self, trade_id: int) -> bool:
         """Tell whether a trade comes for the first time, and remember it."""
@@ -270,6 +291,11 @@ class _SymbolFeed:
 
 _LASTING = frozenset({FeedTrouble.STALE, FeedTrouble.BOOK_LOST})
 """Troubles that are over when the thing itself is back."""
+
+
+def _are_positive(*values: Decimal) -> bool:
+    """Tell whether all are numbers above 0; comparing with what is not a number would raise."""
+    return all(value.is_finite() and value > _ZERO for value in values)
 
 
 class _RecentIds:

@@ -67,6 +67,8 @@ class FlowQuantity(enum.StrEnum):
 _FEW_SAMPLES = 64
 """Up to so many in a bucket it is quicker to go through all buckets at once, sample by sample."""
 
+_ROWS_AT_ONCE = 4096
+
 _NOTHING = -0.0
 """What a sum starts from: adding it to a number gives that number, even -0."""
 
@@ -105,7 +107,7 @@ class FlowStream:
         self.value: float | None = None
         """The quantity at the last sample, None while it is missing."""
         if history is not None and len(history):
-            rows = _last_bucket(history, window)
+            rows = last_bucket(history, window)
             for index in range(len(rows)):
                 self.update(rows.sample(index))
 
@@ -126,7 +128,7 @@ def flow_reading(symbol: str, series: FlowSeries, window: Period, now_ms: int) -
         values = tuple(FlowValue(metric, None) for metric in FlowMetric)
         return FlowReading(symbol, window, window.open_of(now_ms), now_ms, values)
     with np.errstate(all="ignore"):
-        bucket = _BucketColumns(_last_bucket(series, window), window)
+        bucket = _BucketColumns(last_bucket(series, window), window)
         last = {metric: float(bucket.value(each)[-1]) for metric, each in QUANTITY_OF_METRIC.items()}
     return FlowReading(
         symbol,
@@ -391,8 +393,11 @@ class _BucketColumns:
         return np.where(np.isnan(values), self._first_known(column), values)
 
 
-def _last_bucket(series: FlowSeries, window: Period) -> FlowSeries:
-    """Return the samples of the last bucket, after those its value depends on besides."""
+def last_bucket(series: FlowSeries, window: Period) -> FlowSeries:
+    """Return the samples of the last bucket, after those its value depends on besides.
+
+    `series` holds at least one sample; what comes back gives its last value like all of it.
+    """
     from engine.market.flow_series import FlowSeries
 
     last_open_ms = int(series.close_ms[-1] - series.seconds[-1] * 1000)
@@ -406,5 +411,10 @@ def _last_bucket(series: FlowSeries, window: Period) -> FlowSeries:
 
 
 def _last_known(column: Column) -> int | None:
-    known = np.flatnonzero(~np.isnan(column))
-    return int(known[-1]) if len(known) else None
+    """Return the row of the last entry that is known, looking back from the end of a long history."""
+    for stop in range(len(column), 0, -_ROWS_AT_ONCE):
+        start = max(0, stop - _ROWS_AT_ONCE)
+        known = np.flatnonzero(~np.isnan(column[start:stop]))
+        if len(known):
+            return start + int(known[-1])
+    return None

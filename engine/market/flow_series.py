@@ -61,7 +61,8 @@ class FlowSeries(msgspec.Struct, frozen=True, eq=False):
     @classmethod
     def of_minutes(cls, minutes: CandleSeries) -> FlowSeries:
         """Return closed one-minute candles as samples that know prices only."""
-        unknown = np.full(len(minutes), np.nan)
+        # One entry stands for all rows: a long history costs nothing but its times.
+        unknown = np.broadcast_to(np.nan, len(minutes))
         return cls(
             close_ms=minutes.open_ms + MINUTE_SECONDS * 1000,
             open=minutes.open,
@@ -74,8 +75,8 @@ class FlowSeries(msgspec.Struct, frozen=True, eq=False):
             funding_rate=unknown,
             bid_depth=unknown,
             ask_depth=unknown,
-            trades=np.zeros(len(minutes), dtype=np.int64),
-            seconds=np.full(len(minutes), MINUTE_SECONDS, dtype=np.int64),
+            trades=np.broadcast_to(np.int64(0), len(minutes)),
+            seconds=np.broadcast_to(np.int64(MINUTE_SECONDS), len(minutes)),
         )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from engine.clock import Clock
 from engine.errors import Unavailable
 from engine.market.candle_builder import PeriodCandle
+from engine.market.candles import aggregate
 from engine.market.feed_guard import STALE_AFTER_MS, FeedChange, FeedGuard
 from engine.market.indicators import IndicatorSet
 from engine.market.periods import Period
@@ -55,17 +56,18 @@ class MarketState:
         self._indicators = {
             (symbol, period): IndicatorSet() for symbol in instruments for period in frozenset(periods)
         }
-        self._readings: dict[tuple[str, Period], tuple[int, FlowReading]] = {}
+        self._readings: dict[tuple[str, Period], FlowReading] = {}
         self._last_event: float | None = None
         self._past_ms: int | None = None
 
     def warm_up(self, symbol: str, minutes: CandleSeries) -> None:
         """Take the whole closed one-minute history that ends where the feed will begin."""
         self._symbols[symbol].warm_up(minutes)
-        for (of_symbol, period), indicators in self._indicators.items():
+        for of_symbol, period in self._indicators:
             if of_symbol == symbol:
-                for candle in self.history(symbol, period):
-                    indicators.update(candle)
+                # From the first candle on record, as charts and signals are, so that all agree.
+                history = aggregate(minutes, period).closed
+                self._indicators[symbol, period] = IndicatorSet(history=history)
 
     def recall(self, past: Iterable[Moment]) -> None:
         """Take what a tape says of the time before the feed will begin, and the samples that gives."""
@@ -103,7 +105,7 @@ class MarketState:
         return True
 
     def on_book(self, snapshot: BookSnapshot) -> bool:
-        """Take the order book of a symbol; return whether it is true. A crossed one loses the book."""
+        """Take the order book of a symbol; return whether it is true. A wrong one loses the book."""
         now_ms, symbol = self._now_ms(), self._symbols[snapshot.symbol]
         if not self._guard.admit_book(snapshot, now_ms):
             if self._guard.has_lost_book(snapshot.symbol):
@@ -138,7 +140,7 @@ class MarketState:
     def on_funding_rate(self, symbol: str, rate: Decimal, ts_ms: int) -> bool:
         """Take the rate of a symbol's coming settlement, a fraction; return whether it is news."""
         now_ms = self._now_ms()
-        if not self._guard.admit_funding_rate(symbol, ts_ms, now_ms):
+        if not self._guard.admit_funding_rate(symbol, rate, ts_ms, now_ms):
             return False
         self._symbols[symbol].on_funding_rate(float(rate), now_ms)
         return True
@@ -242,15 +244,15 @@ class MarketState:
         return self._symbols[symbol].flow_series()
 
     def flow(self, symbol: str, window: Period) -> FlowReading:
-        """Return the nine flow measures over the calendar window of the last sample."""
+        """Return the nine flow measures over the calendar window that holds the last sample."""
         from engine.market.flow_metrics import flow_reading
 
         series = self._symbols[symbol].flow_series()
         known = self._readings.get((symbol, window))
-        if known is None or known[0] != len(series):
-            known = len(series), flow_reading(symbol, series, window, self._clock.now_ms())
+        if known is None or not len(series) or known.as_of_ms != series.close_ms[-1]:
+            known = flow_reading(symbol, series, window, self._clock.now_ms())
             self._readings[symbol, window] = known
-        return known[1]
+        return known
 
     def indicators(self, symbol: str, period: Period) -> dict[str, tuple[float, float]]:
         """Return each warmed-up indicator at the last closed candle and at its predecessor."""

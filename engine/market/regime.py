@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, NotFound
 from engine.market.indicators import IndicatorStream, indicator, indicator_array
 from engine.market.periods import Period
 from engine.market.regime_flow import NO_FLOW, CandleFlow, CandleFlowColumns
@@ -212,14 +212,32 @@ class RegimeStream:
         self.thresholds = thresholds
         """May be replaced at any time; holds from the next candle on."""
         self.verdict: RegimeVerdict | None = None
-        """Of the last candle taken by `update`, None before the first."""
-        self._close_ms = 0
+        """Of the last candle taken, None before the first and until it has been judged."""
+        self._candle = history.candle(-1) if history is not None and len(history) else None
         self._atr = IndicatorStream(indicator(ATR), history)
         self._rsi = IndicatorStream(indicator(RSI), history)
 
     def update(self, candle: Candle, flow: CandleFlow = NO_FLOW) -> RegimeVerdict:
         """Take the next closed candle and its order flow; return its regime."""
-        atr, rsi = self._atr.update(candle), self._rsi.update(candle)
+        self.take(candle)
+        return self.judge(flow)
+
+    def take(self, candle: Candle) -> None:
+        """Take the next closed candle, whose regime is not asked for yet."""
+        self._atr.update(candle)
+        self._rsi.update(candle)
+        self._candle = candle
+        self.verdict = None
+
+    def judge(self, flow: CandleFlow = NO_FLOW) -> RegimeVerdict:
+        """Return the regime of the last candle taken; raise `NotFound` before the first.
+
+        May be asked again when more of the candle's order flow is known.
+        """
+        candle = self._candle
+        if candle is None:
+            raise NotFound("regime: no candle has closed yet")
+        atr, rsi = self._atr.value, self._rsi.value
         move, span = candle.close - candle.open, candle.high - candle.low
         inputs = RegimeInputs(
             cvd_ratio=_quotient(flow.cvd, flow.notional),
@@ -230,13 +248,14 @@ class RegimeStream:
             body=_quotient(abs(move), span),
             rsi=rsi,
         )
-        self._close_ms = candle.open_ms + self.period.length_ms
         self.verdict = classify(inputs, self.thresholds)
         return self.verdict
 
     def reading(self, symbol: str) -> RegimeReading | None:
-        """Return the last verdict as what the desk shows, None before the first candle."""
-        return None if self.verdict is None else self.verdict.reading(symbol, self.period, self._close_ms)
+        """Return the last verdict as what the desk shows, None while there is none."""
+        if self.verdict is None or self._candle is None:
+            return None
+        return self.verdict.reading(symbol, self.period, self.period.close_of(self._candle.open_ms))
 
 
 def _quotient(numerator: float, denominator: float) -> float | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from engine.market.flow_metrics import FlowQuantity, flow_array
+from engine.market.flow_metrics import FlowQuantity, flow_array, last_bucket
 from engine.market.periods import Period
 
 if TYPE_CHECKING:
@@ -79,6 +79,15 @@ def candle_flow(samples: FlowSeries, open_ms: NDArray[np.int64], period: Period)
         np.where(is_covered, column, np.nan) for column in (buys - sells, buys + sells, ratio)
     )
     return CandleFlowColumns(cvd, notional, taker_ratio, oi_delta)
+
+
+def flow_of_candle(samples: FlowSeries, open_ms: int, period: Period) -> CandleFlow:
+    """Return the flow of one candle, as `candle_flow` has it, at a cost that does not grow."""
+    after = int(samples.close_ms.searchsorted(open_ms + period.length_ms, side="right"))
+    if after == 0:
+        return NO_FLOW
+    bucket = last_bucket(samples.slice(0, after), period)
+    return candle_flow(bucket, np.array([open_ms]), period).row(0)
 
 
 def _at_close(

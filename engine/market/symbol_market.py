@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from engine.market.candles import CandleSeries
 
 TRADES_KEPT = 500
-MINUTES_PER_DAY = DAY_MS // MINUTE_MS
 
 
 class SymbolMarket:
@@ -47,22 +46,20 @@ class SymbolMarket:
         self._new_minutes: list[FlowSample] = []
         self._minutes_as_flow = FlowSeries.of_minutes(self._minutes.series())
         self._trades: deque[Trade] = deque(maxlen=TRADES_KEPT)
-        self._day_of_closes: deque[float] = deque(maxlen=MINUTES_PER_DAY)
 
     def warm_up(self, minutes: CandleSeries) -> None:
         """Take closed one-minute history; once, before anything else."""
         with self._lock:
             self._builder.warm_up(minutes)
         self._minutes.extend(minutes)
-        self._day_of_closes.extend(minutes.close[-MINUTES_PER_DAY:].tolist())
 
     def on_quote(self, quote: Quote, now_ms: int) -> None:
-        """Take the best bid and ask."""
+        """Take the best bid and ask; one stamped with the future forms the minute that runs now."""
         self.quote = quote
         self._flow.on_sign_of_life(now_ms)
         if not self._trades:
             with self._lock:
-                self._builder.show_price(quote.ts_ms, float(quote.mark))
+                self._builder.show_price(min(quote.ts_ms, now_ms), float(quote.mark))
 
     def on_book(self, book: BookSnapshot, now_ms: int) -> None:
         """Take the order book."""
@@ -78,7 +75,7 @@ class SymbolMarket:
         """Take a trade; return how many are missing right before it."""
         with self._lock:
             self._trades.append(trade)
-            self._builder.show_price(trade.ts_ms, float(trade.price), float(trade.quantity))
+            self._builder.show_price(min(trade.ts_ms, now_ms), float(trade.price), float(trade.quantity))
         return self._flow.on_trade(trade, now_ms)
 
     def on_open_interest(self, notional: float, now_ms: int) -> None:
@@ -95,7 +92,6 @@ class SymbolMarket:
             closed = self._builder.add_minute(minute)
         if closed:
             self._minutes.append(minute)
-            self._day_of_closes.append(minute.close)
             if not self._flow.has_begun:
                 self._new_minutes.append(minute_sample(minute))
         self._flow.on_sign_of_life(now_ms)
@@ -140,11 +136,16 @@ class SymbolMarket:
             return self._builder.forming(period)
 
     def change_24h(self) -> float | None:
-        """Return the change of the mark over the last day as a fraction, None if not known."""
-        quote, closes = self.quote, self._day_of_closes
-        if quote is None or len(closes) < MINUTES_PER_DAY:
+        """Return the change of the mark over the last day as a fraction, None if not known.
+
+        It is measured from the last close a day ago, however many minutes are missing since.
+        """
+        quote, minutes = self.quote, self._minutes.series()
+        if quote is None or len(minutes) == 0:
             return None
-        return float(quote.mark) / closes[0] - 1
+        day_ago_ms = int(minutes.open_ms[-1]) + MINUTE_MS - DAY_MS
+        row = int(minutes.open_ms.searchsorted(day_ago_ms, side="right")) - 1
+        return float(quote.mark) / float(minutes.close[row]) - 1 if row >= 0 else None
 
     def _add(self, sample: FlowSample) -> None:
         if not len(self._samples):

@@ -84,7 +84,10 @@ class FlowValue(msgspec.Struct, frozen=True):
 
 
 class FlowReading(msgspec.Struct, frozen=True):
-    """All nine measures of a symbol over the calendar window that holds now, as far as it has formed."""
+    """All nine measures of a symbol over a calendar window, as far as it had formed at `as_of_ms`.
+
+    It is the window that holds the last sample, which is that of now unless the feed is silent.
+    """
 
     symbol: str
     window: str

@@ -44,10 +44,11 @@ from engine.signals.patterns import PATTERNS, find_pattern
 if TYPE_CHECKING:
     from engine.market.factors.library import FactorLibrary
 
+MAX_CHARACTERS = 1_000
 EXAMPLES = "write it like: rsi14 crosses below 30 on 15m, or price > 70000 on 1m"
 
 _WORD = re.compile(r"[<>=!]+|[^\s<>=!(]+(?:\([^)]*\)?[^\s<>=!]*)?|\S")
-_NUMBER = re.compile(r"[+-]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?")
 _MULTIPLE = re.compile(r"(\d+(?:\.\d+)?)x(_?(?:avg|average))?")
 _AVERAGE = ("average", "avg")
 _CROSSES = ("crosses", "cross", "crossed")
@@ -88,6 +89,7 @@ def parse_condition(text: str, factors: FactorLibrary | None = None) -> Conditio
     `InvalidInput` that names the word that is wrong and what is allowed in its place:
     `details["position"]` is where the word begins, `details["suggestions"]` what was perhaps meant.
     """
+    _check_text(text)
     words = _Words(text)
     first, second = words.peek().text, words.peek(1).text
     if first == "taker" and not _is_relation(second):
@@ -112,6 +114,17 @@ def parse_threshold(text: str) -> float | TimesAverage | None:
         return TimesAverage(1.0)
     multiple = _MULTIPLE.fullmatch(text.replace(" ", "_"))
     return TimesAverage(float(multiple[1])) if multiple and multiple[2] else None
+
+
+def _check_text(text: str) -> None:
+    """Refuse what is too long to be a condition, or holds characters that no screen may be sent."""
+    if len(text) > MAX_CHARACTERS:
+        raise _refused(
+            f"a text of {len(text)} characters", MAX_CHARACTERS, f"at most {MAX_CHARACTERS} are taken"
+        )
+    for position, character in enumerate(text):
+        if not (character.isprintable() or character.isspace()):
+            raise _refused(f"the character U+{ord(character):04X}", position, "write it without")
 
 
 def _compared(words: _Words, factors: FactorLibrary | None) -> Condition:
@@ -242,8 +255,14 @@ def _wrong(word: _Word, allowed: str, near: Iterable[str] = ()) -> InvalidInput:
     suggestions = list(near)
     if suggestions:
         allowed = f"did you mean {' or '.join(suggestions)}? {allowed}"
-    error = InvalidInput.of("condition", f"'{word.text}'", allowed)
-    error.details |= {"position": str(word.position), "suggestions": " ".join(suggestions)}
+    error = _refused(f"'{word.text}'", word.position, allowed)
+    error.details["suggestions"] = " ".join(suggestions)
+    return error
+
+
+def _refused(what: str, position: int, allowed: str) -> InvalidInput:
+    error = InvalidInput.of("condition", what, allowed)
+    error.details["position"] = str(position)
     return error
 
 

@@ -61,6 +61,13 @@ class PoolRun:
             ),
         )
 
+    def pass_over_event(self) -> bool:
+        """Take an event that holds now for known; tell whether that is new."""
+        is_new = self._holds_event() and not self.memory.edge.met
+        if is_new:
+            self.memory.edge.met = True
+        return is_new
+
     def pool_state(self, is_suspended: bool) -> PoolState:
         """Return how the pool stands now, for people to see."""
         state = self.state
@@ -82,6 +89,8 @@ class PoolRun:
 
     def _first_edge(self) -> PoolEdge:
         """Return what a new pool knows: an event that holds now happened before it, and is no news."""
-        has_events = any(is_event(live.condition) for live in self._conditions)
-        met = True if has_events and self.state == MET else None
+        met = True if self._holds_event() else None
         return PoolEdge(pool_id=self.pool.pool_id, symbol=self._symbol, met=met, as_of_ms=NEVER_MS)
+
+    def _holds_event(self) -> bool:
+        return self.state == MET and any(is_event(live.condition) for live in self._conditions)

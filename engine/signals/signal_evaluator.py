@@ -57,6 +57,7 @@ class SignalEvaluator:
         self._factors = factors
         self._symbols = {symbol: _SymbolSignals() for symbol in symbols}
         self._signals: dict[int, SignalDefinition] = {}
+        self._conditions: dict[int, Condition] = {}
         self._pools: dict[int, SignalPool] = {}
         self._memories = {(edge.pool_id, edge.symbol): PoolMemory(EdgeDetector(edge)) for edge in edges}
         self._changed: set[tuple[int, str]] = set()
@@ -75,6 +76,7 @@ class SignalEvaluator:
     def put_signal(self, signal: SignalDefinition) -> None:
         """Watch a new or changed signal wherever its pools are; raises as `load` does."""
         self._replace({**self._signals, signal.signal_id: signal}, self._pools)
+        self._pass_over_events(lambda pool: signal.signal_id in pool.signal_ids)
 
     def remove_signal(self, signal_id: int) -> None:
         """Forget a signal; raises `NotFound` while a pool has it."""
@@ -83,6 +85,7 @@ class SignalEvaluator:
     def put_pool(self, pool: SignalPool) -> None:
         """Watch a new or changed pool, which keeps its edges; raises as `load` does."""
         self._replace(self._signals, {**self._pools, pool.pool_id: pool})
+        self._pass_over_events(lambda each: each.pool_id == pool.pool_id)
 
     def remove_pool(self, pool_id: int) -> None:
         """Forget a pool and its edges."""
@@ -95,12 +98,14 @@ class SignalEvaluator:
 
         Raises `InvalidInput`, with nothing changed, if a signal uses a factor that it does not have.
         """
-        for signal in self._signals.values():
-            parse_condition(signal.condition, factors)
+        self._conditions = {
+            key: parse_condition(signal.condition, factors) for key, signal in self._signals.items()
+        }
         self._factors = factors
         for symbol in self._symbols.values():
             symbol.conditions.forget(uses_factor)
         self._replace(self._signals, self._pools)
+        self._pass_over_events(lambda pool: True)
 
     @property
     def periods(self) -> frozenset[Period]:
@@ -186,13 +191,26 @@ class SignalEvaluator:
     def _replace(self, signals: Mapping[int, SignalDefinition], pools: Mapping[int, SignalPool]) -> None:
         signals = {key: signal for key, signal in signals.items() if not signal.deleted}
         pools = {key: pool for key, pool in pools.items() if not pool.deleted}
-        conditions = {key: parse_condition(each.condition, self._factors) for key, each in signals.items()}
+        conditions = {key: self._read(each) for key, each in signals.items()}
         for pool in pools.values():
             self._check(pool, signals)
-        self._signals, self._pools = dict(signals), dict(pools)
+        self._signals, self._pools, self._conditions = dict(signals), dict(pools), conditions
         for symbol, watched in self._symbols.items():
             here = [pool for pool in pools.values() if not pool.symbols or symbol in pool.symbols]
             self._watch(symbol, watched, here, conditions)
+
+    def _read(self, signal: SignalDefinition) -> Condition:
+        known = self._signals.get(signal.signal_id)
+        if known is not None and known.condition == signal.condition:
+            return self._conditions[signal.signal_id]
+        return parse_condition(signal.condition, self._factors)
+
+    def _pass_over_events(self, is_changed: Callable[[SignalPool], bool]) -> None:
+        """Let changed pools take an event that holds now for what it is: over, and no news."""
+        for symbol, watched in self._symbols.items():
+            for run in watched.runs:
+                if is_changed(run.pool) and run.pass_over_event():
+                    self._changed.add((run.pool.pool_id, symbol))
 
     def _watch(
         self,

@@ -36,13 +36,13 @@ class SignalBook:
 
     @property
     def signals(self) -> tuple[SignalDefinition, ...]:
-        """The signals that are not deleted, by id."""
-        return tuple(signal for signal in self._signals.values() if not signal.deleted)
+        """The signals that are not deleted, by id; any thread may ask."""
+        return tuple(signal for signal in tuple(self._signals.values()) if not signal.deleted)
 
     @property
     def pools(self) -> tuple[SignalPool, ...]:
-        """The pools that are not deleted, by id."""
-        return tuple(pool for pool in self._pools.values() if not pool.deleted)
+        """The pools that are not deleted, by id; any thread may ask."""
+        return tuple(pool for pool in tuple(self._pools.values()) if not pool.deleted)
 
     def signal(self, signal_id: int) -> SignalDefinition:
         """Return a signal; raises `NotFound`."""
@@ -62,10 +62,16 @@ class SignalBook:
 
     def save_signal(self, signal: SignalDefinition) -> SignalDefinition:
         """Keep a signal, new if its id is 0, and return it as it is kept."""
+        prepared = self.prepare_signal(signal)
+        self.keep_signal(prepared)
+        return prepared
+
+    def prepare_signal(self, signal: SignalDefinition) -> SignalDefinition:
+        """Return a signal as it would be kept, with its id, without keeping it."""
         if signal.signal_id:
             self.signal(signal.signal_id)
         others = (known for known in self.signals if known.signal_id != signal.signal_id)
-        kept = msgspec.structs.replace(
+        return msgspec.structs.replace(
             signal,
             signal_id=signal.signal_id or _next_id(self._signals),
             name=_checked_name("signal name", signal.name, (known.name for known in others)),
@@ -73,8 +79,10 @@ class SignalBook:
             description=safe_text(signal.description, MAX_DESCRIPTION),
             deleted=False,
         )
-        self._signals[kept.signal_id] = kept
-        return kept
+
+    def keep_signal(self, prepared: SignalDefinition) -> None:
+        """Keep a signal that was prepared."""
+        self._signals[prepared.signal_id] = prepared
 
     def delete_signal(self, signal_id: int) -> SignalDefinition:
         """Delete a signal and return it; raises `Conflict` while a pool has it as a member."""
@@ -97,7 +105,9 @@ class SignalBook:
             self.signal(signal_id)
         for symbol in pool.symbols:
             if symbol not in self._symbols:
-                raise InvalidInput.of("symbols", symbol, f"allowed are {', '.join(self._symbols)}")
+                raise InvalidInput.of(
+                    "symbols", safe_line(symbol, 40), f"allowed are {', '.join(self._symbols)}"
+                )
         if not 0 <= pool.cooldown_seconds <= MAX_COOLDOWN_SECONDS:
             raise InvalidInput.of(
                 "cooldown", pool.cooldown_seconds, f"allowed are 0 to {MAX_COOLDOWN_SECONDS} seconds"
@@ -111,10 +121,18 @@ class SignalBook:
 
     def save_pool(self, pool: SignalPool) -> SignalPool:
         """Keep a pool, new if its id is 0, and return it as it is kept."""
+        prepared = self.prepare_pool(pool)
+        self.keep_pool(prepared)
+        return prepared
+
+    def prepare_pool(self, pool: SignalPool) -> SignalPool:
+        """Return a pool as it would be kept, with its id, without keeping it."""
         checked = self.check_pool(pool)
-        kept = msgspec.structs.replace(checked, pool_id=checked.pool_id or _next_id(self._pools))
-        self._pools[kept.pool_id] = kept
-        return kept
+        return msgspec.structs.replace(checked, pool_id=checked.pool_id or _next_id(self._pools))
+
+    def keep_pool(self, prepared: SignalPool) -> None:
+        """Keep a pool that was prepared."""
+        self._pools[prepared.pool_id] = prepared
 
     def delete_pool(self, pool_id: int) -> SignalPool:
         """Delete a pool and return it; whether a trader listens to it is for the caller to ask."""

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.errors import DeskError
 from engine.market.candle_builder import PeriodCandle
 from engine.market.factors.library import FactorLibrary
 from engine.market.feed_guard import FeedTrouble
@@ -148,15 +149,18 @@ class SignalFloor:
 
     def signals_using_factor(self, name: str) -> tuple[str, ...]:
         """Return the names of the signals that look at a factor."""
-        return tuple(
-            signal.name
-            for signal in self.book.signals
-            if uses_factor(condition := self.parse(signal.condition)) and f"factor:{name} " in f"{condition} "
-        )
+        return tuple(signal.name for signal in self.book.signals if self._uses(signal.condition, name))
 
     def listeners(self, pool_id: int) -> tuple[int, ...]:
         """Return the traders a pool wakes."""
         return tuple(waking.trader_id for waking in self._wakings if waking.listens_to(pool_id))
+
+    def _uses(self, text: str, factor: str) -> bool:
+        try:
+            condition = self.parse(text)
+        except DeskError:
+            return False  # it was left aside, and uses nothing
+        return uses_factor(condition) and f"factor:{factor} " in f"{condition} "
 
     def _take(self, symbol: str, ts_ms: int, closing: _Closing) -> None:
         self.evaluator.on_candles(symbol, closing.candles)

@@ -54,6 +54,14 @@ class DecisionBegun(Protocol):
         ...
 
 
+class TriggerDropped(Protocol):
+    """Told that a trader gives up a trigger it had taken; returns what is to be stored with that."""
+
+    def __call__(self, trader_id: int, trigger: Trigger, reason: str) -> tuple[Change, ...]:
+        """Note the reason."""
+        ...
+
+
 class TraderRuntime:
     """One trader: its status, its decisions and its orders."""
 
@@ -72,6 +80,7 @@ class TraderRuntime:
         ordinals: Ordinals,
         clock: Clock,
         decision_begun: DecisionBegun = lambda trader_id, trigger, decision_id: (),
+        trigger_dropped: TriggerDropped = lambda trader_id, trigger, reason: (),
     ) -> None:
         self.config = config
         self.status = state.status
@@ -88,9 +97,11 @@ class TraderRuntime:
         self._ordinals = ordinals
         self._clock = clock
         self._decision_begun = decision_begun
+        self._trigger_dropped = trigger_dropped
         self._deciding = ""
         self._waiting: dict[tuple[TriggerKind, str], Trigger] = {}
         self._woken = asyncio.Event()
+        self._started = asyncio.Event()
         self._failures: deque[float] = deque(maxlen=FAILURES_BEFORE_STOPPING)
         self._stopped = self.status is TraderStatus.ERROR and self.status_reason.startswith(STOPPED)
         self._times_paused = 0
@@ -132,16 +143,23 @@ class TraderRuntime:
         self._failures.clear()
         self._stopped = False
         self._set_status(TraderStatus.ACTIVE, "")
+        self._started.set()
+
+    async def started(self) -> None:
+        """Return when a person has started the trader that `fail` stopped."""
+        await self._started.wait()
 
     def pause(self, reason: str = "paused by hand") -> None:
         """Stop deciding; a decision under way is discarded, as far as it was not carried out yet."""
         self._times_paused += 1
-        self._waiting.clear()
+        self._drop_waiting("the trader was paused before it began to decide")
         self._set_status(TraderStatus.PAUSED, reason)
 
     def fail(self, error: DeskError) -> None:
         """Put the trader into Error because its strategy cannot be had at all."""
         self._stopped = True
+        self._started.clear()
+        self._drop_waiting("the trader's strategy cannot be had")
         self._set_status(TraderStatus.ERROR, safe_line(error.message))
         self.ledger.alert(Severity.ERROR, f"{self.config.name}: {safe_line(error.message)}")
 
@@ -166,6 +184,12 @@ class TraderRuntime:
                 await self._decide(trigger)
             finally:
                 self.thinking = False
+
+    def _drop_waiting(self, reason: str) -> None:
+        dropped, self._waiting = self._waiting, {}
+        for trigger in dropped.values():
+            if changes := self._trigger_dropped(self.config.trader_id, trigger, reason):
+                self.ledger.write(*changes)
 
     async def _decide(self, trigger: Trigger) -> None:
         if self._strategy is None:
@@ -290,7 +314,7 @@ class TraderRuntime:
         )
         if repeated:
             self._stopped = True
-            self._waiting.clear()
+            self._drop_waiting("the trader was stopped before it began to decide")
             reason = STOPPED + reason
         if self.status is not TraderStatus.PAUSED:
             self._set_status(TraderStatus.ERROR, reason)

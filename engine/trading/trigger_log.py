@@ -7,7 +7,7 @@ whom the desk still owes a wake-up.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -65,18 +65,13 @@ class TriggerLog:
 
     def decision_begun(self, trader_id: int, trigger: Trigger, decision_id: str) -> tuple[Change, ...]:
         """Note which decision a fire led to, and return what is to be stored with its beginning."""
-        fire = self._fires.get(trigger.fire_id)
-        if fire is None:
-            return ()
-        deliveries = tuple(
-            msgspec.structs.replace(delivery, decision_id=decision_id)
-            if delivery.trader_id == trader_id
-            else delivery
-            for delivery in fire.deliveries
+        return self._answer(
+            trigger, TriggerDelivery(trader_id, TriggerOutcome.WOKEN, decision_id=decision_id)
         )
-        fire = msgspec.structs.replace(fire, deliveries=deliveries)
-        self._keep(fire)
-        return (fire,)
+
+    def trigger_dropped(self, trader_id: int, trigger: Trigger, reason: str) -> tuple[Change, ...]:
+        """Note why a trader that had taken a fire will not decide on it; return what is to be stored."""
+        return self._answer(trigger, TriggerDelivery(trader_id, TriggerOutcome.SKIPPED, reason))
 
     def recent(self, pool_id: int | None, symbol: str | None, limit: int) -> tuple[PoolFire, ...]:
         """Return the last fires of a pool and a symbol, or of all, oldest first."""
@@ -87,9 +82,9 @@ class TriggerLog:
         ]
         return tuple(chosen[max(0, len(chosen) - limit) :])
 
-    def count(self, pool_id: int, symbol: str) -> int:
-        """Return how many of the last fires were of a pool on a symbol."""
-        return len(self.recent(pool_id, symbol, KEPT_FIRES))
+    def counts(self) -> Counter[tuple[int, str]]:
+        """Return how many of the last fires were of each pool on each symbol."""
+        return Counter((fire.pool_id, fire.symbol) for fire in tuple(self._fires.values()))
 
     def unanswered(self, trader_id: int) -> PoolFire | None:
         """Return the trader's last fire if it was woken by it and no decision followed."""
@@ -98,6 +93,18 @@ class TriggerLog:
                 if delivery.trader_id == trader_id and delivery.outcome is TriggerOutcome.WOKEN:
                     return None if delivery.decision_id else fire
         return None
+
+    def _answer(self, trigger: Trigger, answer: TriggerDelivery) -> tuple[Change, ...]:
+        """Put a trader's answer in the place of its delivery."""
+        fire = self._fires.get(trigger.fire_id)
+        if fire is None:
+            return ()
+        deliveries = tuple(
+            answer if delivery.trader_id == answer.trader_id else delivery for delivery in fire.deliveries
+        )
+        fire = msgspec.structs.replace(fire, deliveries=deliveries)
+        self._keep(fire)
+        return (fire,)
 
     def _keep(self, fire: PoolFire) -> None:
         self._fires[fire.fire_id] = fire

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.intelligence import news_desk
 from engine.intelligence.classification import Classification
+from engine.intelligence.identity import precedence
 from engine.intelligence.news_desk import NewsDesk
 from engine.model.news import NewsItem, Sentiment
 from tests.intelligence.articles import HOUR_MS, NOW_MS, article
@@ -122,3 +125,33 @@ def test_a_better_classification_is_kept() -> None:
     assert desk.add([item]) == ()
     assert shown(desk) == (better,)
     assert desk.reclassify("gone", read) is None
+
+
+def test_a_flood_of_one_title_is_judged_once_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+
+    def counting(item: NewsItem) -> tuple[object, ...]:
+        nonlocal compared
+        compared += 1
+        return precedence(item)
+
+    monkeypatch.setattr(news_desk, "precedence", counting)
+    flood = [article(TITLES[0], url=f"https://a.example/{n}", published_ms=NOW_MS + n) for n in range(1_000)]
+    desk = NewsDesk()
+    for start in range(0, len(flood), 200):
+        desk.add(flood[start : start + 200])
+    assert shown(desk) == (flood[0],)
+    assert compared < 10 * len(flood)
+
+
+def test_a_better_classification_changes_the_article_in_its_place() -> None:
+    desk = NewsDesk()
+    desk.add(article(title, url=f"https://a.example/{n}") for n, title in enumerate(TITLES))
+    before = shown(desk)
+    better = Classification(
+        symbols=("BTC",), sentiment=Sentiment.BULLISH, relevance=0.9, classified_by="model"
+    )
+    changed = desk.reclassify(before[1].news_id, better)
+    assert changed is not None
+    assert changed.classified_by == "model"
+    assert shown(desk) == (before[0], changed, *before[2:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import msgspec
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.market.feed_guard import STALE_AFTER_MS, FeedChange, FeedGuard, FeedTrouble
+from engine.market.periods import MINUTE_MS
 from engine.model.candle import Candle
 from engine.model.chart import FeedStatus
 from engine.model.order import Side
@@ -19,6 +21,8 @@ from engine.model.trade import Trade
 NOW = 1_700_000_000_000
 ONE = Decimal(1)
 GOOD_QUOTE = Quote("BTC", Decimal(99), Decimal(101), ONE, ONE, Decimal(100), NOW)
+MINUTE = NOW - NOW % MINUTE_MS
+GOOD_CANDLE = Candle(MINUTE, 100.0, 102.0, 99.0, 101.0, 5.0)
 GOOD_TRADE = Trade("BTC", Decimal(100), ONE, Side.BUY, 7, NOW)
 
 
@@ -120,10 +124,10 @@ def test_a_crossed_book_is_lost_until_the_next_true_one() -> None:
 
 def test_a_candle_that_cannot_be_is_refused() -> None:
     guard = a_guard()
-    good = Candle(NOW, 100.0, 110.0, 90.0, 105.0, 3.0)
-    assert guard.admit_candle("BTC", good, NOW)
+    good = Candle(MINUTE, 100.0, 110.0, 90.0, 105.0, 3.0)
+    assert guard.admit_candle("BTC", good, NOW + MINUTE_MS)
     for wrong in ({"high": 101.0}, {"low": 104.0}, {"close": float("nan")}, {"low": 0.0}, {"volume": -1.0}):
-        assert not guard.admit_candle("BTC", msgspec.structs.replace(good, **wrong), NOW)
+        assert not guard.admit_candle("BTC", msgspec.structs.replace(good, **wrong), NOW + MINUTE_MS)
     assert not guard.admit_candle("BTC", msgspec.structs.replace(good, open_ms=NOW - 60_000), NOW)
 
 
@@ -132,8 +136,67 @@ def test_open_interest_and_funding_may_not_go_back_in_time_either() -> None:
     assert guard.admit_open_interest("BTC", ONE, NOW, NOW)
     assert not guard.admit_open_interest("BTC", ONE, NOW - 1, NOW)
     assert not guard.admit_open_interest("BTC", -ONE, NOW + 1, NOW)
-    assert guard.admit_funding_rate("BTC", NOW - 1, NOW)
-    assert not guard.admit_funding_rate("BTC", NOW - 2, NOW)
+    assert guard.admit_funding_rate("BTC", -ONE, NOW - 1, NOW)
+    assert not guard.admit_funding_rate("BTC", -ONE, NOW - 2, NOW)
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_refused_wherever_it_comes(text: str) -> None:
+    wrong = Decimal(text)
+    guard = a_guard()
+    for field in ("bid", "ask", "mark", "bid_quantity", "ask_quantity"):
+        assert not guard.admit_quote(msgspec.structs.replace(GOOD_QUOTE, **{field: wrong}), NOW)
+    for field in ("price", "quantity"):
+        assert not guard.admit_trade(msgspec.structs.replace(GOOD_TRADE, **{field: wrong}), NOW)
+    assert not guard.admit_open_interest("BTC", wrong, NOW, NOW)
+    assert not guard.admit_funding_rate("BTC", wrong, NOW, NOW)
+    assert changes(guard, NOW) == [(FeedTrouble.IMPOSSIBLE, False)]
+    assert guard.admit_quote(GOOD_QUOTE, NOW)
+
+
+@pytest.mark.parametrize("level", [("NaN", "1"), ("-5", "1"), ("99", "-1"), ("99", "0"), ("99", "Infinity")])
+def test_an_impossible_level_loses_the_book(level: tuple[str, str]) -> None:
+    guard = a_guard()
+    good = book(99, 101)
+    assert guard.admit_book(good, NOW)
+    wrong = BookLevel(Decimal(level[0]), Decimal(level[1]))
+    assert not guard.admit_book(msgspec.structs.replace(good, bids=(wrong,)), NOW)
+    assert changes(guard, NOW) == [(FeedTrouble.BOOK_LOST, False), (FeedTrouble.IMPOSSIBLE, False)]
+    assert guard.has_lost_book("BTC")
+    assert guard.admit_book(good, NOW)
+    assert not guard.has_lost_book("BTC")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"open_ms": MINUTE + 1},
+        {"high": math.inf},
+        {"high": math.nan},
+        {"low": 0.0},
+        {"open": math.nan},
+        {"close": 102.5},
+        {"volume": math.inf},
+        {"volume": math.nan},
+        {"volume": -1.0},
+    ],
+)
+def test_a_candle_no_market_could_have_traded_is_refused(wrong: dict[str, float]) -> None:
+    guard = a_guard()
+    now_ms = MINUTE + MINUTE_MS
+    assert not guard.admit_candle("BTC", msgspec.structs.replace(GOOD_CANDLE, **wrong), now_ms)
+    assert guard.admit_candle("BTC", GOOD_CANDLE, now_ms)
+
+
+def test_a_closed_candle_from_the_future_does_not_keep_the_true_ones_out() -> None:
+    guard = a_guard()
+    now_ms = MINUTE + MINUTE_MS
+    future = msgspec.structs.replace(GOOD_CANDLE, open_ms=MINUTE + 60 * MINUTE_MS)
+    assert not guard.admit_candle("BTC", future, now_ms)
+    assert status(guard, now_ms).out_of_order == 1
+    assert guard.admit_candle("BTC", GOOD_CANDLE, now_ms)
+    # A venue whose clock is a little ahead is believed.
+    assert guard.admit_candle("BTC", msgspec.structs.replace(GOOD_CANDLE, open_ms=now_ms), now_ms + 50_000)
 
 
 def test_one_stamp_from_the_future_does_not_make_everything_after_it_seem_old() -> None:

@@ -14,11 +14,13 @@ import pytest
 from engine.clock import ReplayClock, VirtualClock
 from engine.errors import Unavailable
 from engine.exchanges.instruments import INSTRUMENTS
+from engine.market.candle_builder import KEPT_CANDLES
 from engine.market.candle_tape import CandleTape
-from engine.market.candles import aggregate
+from engine.market.candles import CandleSeries, aggregate
 from engine.market.feed_guard import FeedTrouble
 from engine.market.flow_metrics import QUANTITY_OF_METRIC, FlowQuantity, FlowStream, flow_array
 from engine.market.flow_series import FlowSeries
+from engine.market.indicators import INDICATORS, indicator_array
 from engine.market.market_state import MarketState
 from engine.market.periods import MINUTE_MS, Period
 from engine.market.raw_frames import RawTape
@@ -275,6 +277,101 @@ def test_the_minutes_before_the_first_trades_are_part_of_the_flow() -> None:
     assert series.close_ms.tolist()[-7] == now_ms - MINUTE_MS
     assert (series.close_ms[1:] > series.close_ms[:-1]).all()
     assert market.flow("BTC", Period.H4).value(FlowMetric.PRICE_CHANGE) is not None
+
+
+def test_a_reading_is_new_when_as_many_samples_say_something_else() -> None:
+    desk = candle_desk(3)
+    market, now_ms = desk.market, desk.clock.now_ms()
+    market.flow("BTC", Period.M1)
+    for second in range(0, 65, 5):
+        ts_ms = now_ms + 1000 + second * 1000
+        desk.clock.set(ts_ms)
+        market.on_trade(Trade("BTC", Decimal(100_000), Decimal(1), Side.BUY, second // 5, ts_ms))
+        market.take_flow(ts_ms)
+        series = market.flow_series("BTC")
+        assert market.flow("BTC", Period.M1).as_of_ms == series.close_ms[-1]
+    assert market.flow("BTC", Period.M1).value(FlowMetric.CVD) is not None
+
+
+def test_before_the_first_sample_a_reading_is_of_the_window_of_now() -> None:
+    desk = Desk(recording()[0].ts_ms)
+    first = desk.market.flow(ETH, Period.M1)
+    desk.clock.set(desk.clock.now_ms() + 5 * MINUTE_MS)
+    later = desk.market.flow(ETH, Period.M1)
+    assert later.window_open_ms == first.window_open_ms + 5 * MINUTE_MS
+    assert later.value(FlowMetric.PRICE_CHANGE) is None
+
+
+@pytest.mark.parametrize("period", [Period.M1, Period.M5])
+def test_indicators_begin_at_the_first_candle_on_record(period: Period) -> None:
+    tape = candle_tape()
+    minutes = tape.history("BTC", tape.start_ms + 3 * 1440 * MINUTE_MS)
+    market = MarketState(INSTRUMENTS, (period,), VirtualClock())
+    market.warm_up("BTC", minutes)
+    candles = aggregate(minutes, period).closed
+    assert period is not Period.M1 or len(candles) > KEPT_CANDLES
+    values = market.indicators("BTC", period)
+    assert set(values) == set(INDICATORS)
+    for name, pair in values.items():
+        assert pair == tuple(indicator_array(INDICATORS[name], candles)[[-1, -2]].tolist()), name
+
+
+def test_the_change_of_a_day_is_of_a_day_even_where_minutes_are_missing() -> None:
+    tape = candle_tape()
+    start_ms = tape.start_ms + 2 * 1440 * MINUTE_MS
+    minutes = tape.history("BTC", start_ms)
+    (quote,) = (each for each in tape.market_at(start_ms - 1) if each.symbol == "BTC")
+
+    def change(history: CandleSeries) -> float | None:
+        market = MarketState(INSTRUMENTS, (), VirtualClock())
+        market.warm_up("BTC", history)
+        market.restore([quote])
+        return market.change_24h("BTC")
+
+    def without(first: int, after: int) -> CandleSeries:
+        kept = [row for row in range(len(minutes)) if not first <= row - len(minutes) < after]
+        return CandleSeries(*(column[kept] for column in msgspec.structs.astuple(minutes)))
+
+    assert isinstance(quote, Quote)
+    expected = float(quote.mark) / minutes.close[-1440] - 1
+    assert change(minutes) == change(minutes.slice(-1440)) == change(without(-600, -100)) == expected
+    assert change(without(-1445, -1400)) == float(quote.mark) / minutes.close[-1446] - 1
+    assert change(minutes.slice(-1439)) is None
+    assert change(minutes.slice(0, 0)) is None
+
+
+def test_a_stamp_from_the_future_forms_the_minute_that_runs() -> None:
+    desk = candle_desk(3)
+    market, now_ms = desk.market, desk.clock.now_ms() + 1000
+    desk.clock.set(now_ms)
+    future_ms = now_ms + 60 * MINUTE_MS
+    assert market.on_trade(Trade("BTC", Decimal(100_000), Decimal(1), Side.BUY, 1, future_ms))
+    desk.clock.set(now_ms + 1000)
+    assert market.on_trade(Trade("BTC", Decimal(100_005), Decimal(1), Side.BUY, 2, now_ms + 1000))
+    forming = market.forming("BTC", Period.M1)
+    assert forming is not None
+    assert (forming.open_ms, forming.close) == (Period.M1.open_of(now_ms), 100_005.0)
+
+
+def test_what_cannot_be_stops_nothing() -> None:
+    tape = candle_tape()
+    clock = ReplayClock(tape.start_ms)
+    market = MarketState(INSTRUMENTS, (Period.M1,), clock)
+    minute = tape.history("BTC", tape.start_ms + MINUTE_MS + 1).candle(-1)
+    clock.set(minute.open_ms + MINUTE_MS)
+    for wrong in (
+        {"volume": math.inf},
+        {"high": math.inf},
+        {"open_ms": minute.open_ms + 1},
+        {"open": math.nan},
+    ):
+        assert market.on_candle("BTC", msgspec.structs.replace(minute, **wrong)) == ()
+    assert (
+        market.on_candle("BTC", msgspec.structs.replace(minute, open_ms=minute.open_ms + 60 * MINUTE_MS))
+        == ()
+    )
+    assert len(market.minutes("BTC")) == 0
+    assert [closed.candle for closed in market.on_candle("BTC", minute)][:1] == [minute]
 
 
 def test_what_the_guard_refuses_changes_nothing() -> None:

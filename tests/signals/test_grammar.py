@@ -78,6 +78,9 @@ def test_every_condition_survives_being_written_down(condition: Condition) -> No
         ("rsi14 crosses below", "", "write a number, a metric"),
         ("rsi14 < 30x on 15m", "on", "after 30x comes average"),
         ("rsi14 < 3o on 15m", "3o", "no number"),
+        ("price > 70_ on 15m", "70_", "no number"),
+        ("price > 7__0 on 15m", "7__0", "no number"),
+        ("taker buy 1_ on 15m", "1_", "a number"),
         ("rsi14 < nan on 15m", "nan", "metric"),
         ("rsi14 > 150 on 1h", "150", "0 to 100"),
         ("rsi14 > 100 on 1h", "100", "never above 100"),
@@ -139,3 +142,20 @@ def test_reading_an_everyday_condition_loads_no_array_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "says"),
+    [
+        ("price > 1 on 1m" + " " * 2_000, "1000", "a text of 2015 characters"),
+        ("pri\x1b[31mce > 1 on 1m", "3", r"U\+001B"),
+        ("price > \u202e1 on 1m", "8", r"U\+202E"),
+    ],
+)
+def test_what_is_too_long_or_unfit_for_a_screen_is_refused_unread(
+    text: str, position: str, says: str
+) -> None:
+    with pytest.raises(InvalidInput, match=says) as refusal:
+        parse_condition(text)
+    assert refusal.value.details["position"] == position
+    assert refusal.value.message.isprintable()

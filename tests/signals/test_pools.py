@@ -180,6 +180,30 @@ def test_a_changed_signal_is_watched_anew_and_the_pool_keeps_its_edge() -> None:
     assert {signal.condition for fire in fires for signal in fire.signals} == {"price > ma20 on 15m"}
 
 
+def test_a_change_makes_no_news_of_an_event_that_is_over() -> None:
+    row = int(pool_history_of(pool_of(1)).fires[0])
+    later = row + 3  # within the five minutes in which the crossing holds
+    never = msgspec.structs.replace(SIGNALS[1], condition="price < 0.000001 on 5m")
+    market_until = Market()
+    evaluator = SignalEvaluator(["SOL"], market_until)
+    evaluator.load([never], [pool_of(1)])
+    run(evaluator, "SOL", checkpoints()[:later])
+    market_until.reached = later
+    evaluator.put_signal(SIGNALS[1])
+    assert [edge.met for edge in evaluator.take_changed_edges()] == [True]
+    assert run(evaluator, "SOL", checkpoints()[later : row + 20]) == []
+
+
+def test_a_pool_that_is_enabled_again_makes_no_news_of_an_event_that_is_over() -> None:
+    row = int(pool_history_of(pool_of(1)).fires[0])
+    evaluator = evaluator_of(pool_of(1))
+    run(evaluator, "SOL", checkpoints()[: row - 1])
+    evaluator.put_pool(msgspec.structs.replace(pool_of(1), enabled=False))
+    run(evaluator, "SOL", checkpoints()[row - 1 : row + 3])
+    evaluator.put_pool(pool_of(1))
+    assert run(evaluator, "SOL", checkpoints()[row + 3 : row + 20]) == []
+
+
 def test_removing_a_pool_ends_it() -> None:
     evaluator = evaluator_of(pool_of(2))
     evaluator.remove_pool(1)

@@ -19,7 +19,8 @@ from engine.model.account import Account, TraderConfig, TraderKind, TraderStatus
 from engine.model.event import ReplayState
 from engine.model.order import Order, OrderRequest, OrderType, Side
 from engine.model.quote import Quote
-from engine.store.changes import TraderState, Wallet
+from engine.model.trigger import Trigger
+from engine.store.changes import Change, TraderState, Wallet
 from engine.store.store import Store
 from engine.streams import Bus
 from engine.trading.books import TraderBooks
@@ -152,6 +153,7 @@ class OneTrader:
             kill_switch=self.kill_switch,
             clock=self.clock,
         )
+        self.dropped: list[tuple[Trigger, str]] = []
         self.runtime = TraderRuntime(
             config=config,
             state=TraderState(trader_id=config.trader_id, status=TraderStatus.ACTIVE),
@@ -164,9 +166,14 @@ class OneTrader:
             market=self.market,
             ordinals=self.ordinals,
             clock=self.clock,
+            trigger_dropped=self._note_dropped,
         )
         for symbol, price in (("BTC", 60_000), ("ETH", 3_000), ("SOL", 150)):
             self.quote(symbol, Decimal(price))
+
+    def _note_dropped(self, trader_id: int, trigger: Trigger, reason: str) -> tuple[Change, ...]:
+        self.dropped.append((trigger, reason))
+        return ()
 
     def quote(self, symbol: str, mark: Decimal) -> None:
         """Move the market of a symbol to `mark`, one tick wide and deep."""

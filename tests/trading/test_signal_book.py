@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import msgspec
 import pytest
 
@@ -86,3 +90,29 @@ def test_a_member_of_a_pool_cannot_be_deleted_and_a_deleted_one_is_gone(book: Si
     with pytest.raises(NotFound):
         book.pool(1)
     assert book.save_signal(OVERSOLD).signal_id == 2, "an id is never given twice"
+
+
+def test_readers_on_another_thread_see_whole_lists_while_signals_are_saved(book: SignalBook) -> None:
+    begun, is_over = threading.Event(), threading.Event()
+
+    def read_until_over() -> int:
+        most = 0
+        while not is_over.is_set():
+            most = max(most, len(book.signals), len(book.pools))
+            begun.set()
+        return most
+
+    switch_seconds = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(1) as readers:
+            reading = readers.submit(read_until_over)
+            try:
+                assert begun.wait(10)
+                for number in range(400):
+                    book.save_signal(msgspec.structs.replace(OVERSOLD, name=f"Another {number}"))
+            finally:
+                is_over.set()
+            assert reading.result() > 0
+    finally:
+        sys.setswitchinterval(switch_seconds)

@@ -199,4 +199,5 @@ def test_what_cannot_be_read_any_more_is_left_aside_and_the_rest_works() -> None
         "pool both",
     ]
     assert {state.pool_id for state in market.floor.evaluator.pool_states()} == {1}
+    assert market.floor.signals_using_factor("first") == ()
     assert {"first", "second"} <= {factor.name for factor in market.floor.factors.definitions()}

@@ -238,6 +238,20 @@ async def test_a_signal_that_comes_while_the_trader_thinks_is_refused_with_the_r
     assert [context.trigger.symbol for context in strategy.seen] == ["BTC"]
 
 
+async def test_a_signal_that_waits_when_the_trader_is_paused_or_fails_is_given_up_with_the_reason(
+    one: OneTrader,
+) -> None:
+    signal = trigger(kind=TriggerKind.SIGNAL)
+    assert one.runtime.wake(signal) == ""
+    one.runtime.pause()
+    assert one.dropped == [(signal, "the trader was paused before it began to decide")]
+    one.runtime.start()
+    assert one.runtime.wake(signal) == ""
+    one.runtime.fail(StrategyFailed("no sandbox"))
+    assert one.dropped[1:] == [(signal, "the trader's strategy cannot be had")]
+    assert one.runtime.wake(signal) == "the trader is error"
+
+
 async def test_a_decision_that_arrives_after_the_pause_is_discarded(one: OneTrader) -> None:
     gate = asyncio.Event()
 

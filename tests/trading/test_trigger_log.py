@@ -53,6 +53,23 @@ def test_a_wake_up_without_a_decision_is_owed_after_a_restart() -> None:
     assert TriggerLog((noted,), Bus(), lambda change: None).unanswered(1) is None
 
 
+def test_a_fire_that_was_given_up_is_skipped_and_owes_nothing() -> None:
+    log = TriggerLog((), Bus(), lambda change: None)
+    fire = log.record(POOL, "BTC", 60_000, MET, "", both)
+    (noted,) = log.trigger_dropped(1, trigger_of(fire), "paused")
+    assert isinstance(noted, PoolFire)
+    assert noted.deliveries == (TriggerDelivery(1, TriggerOutcome.SKIPPED, "paused"), SKIPPED)
+    assert log.recent(4, "BTC", 1) == (noted,)
+    assert log.unanswered(1) is None
+
+
+def test_fires_are_counted_by_pool_and_symbol() -> None:
+    log = TriggerLog((), Bus(), lambda change: None)
+    for symbol in ("BTC", "ETH", "BTC"):
+        log.record(POOL, symbol, 60_000, MET, "", both)
+    assert log.counts() == {(4, "BTC"): 2, (4, "ETH"): 1}
+
+
 def test_a_decision_of_another_kind_changes_no_fire() -> None:
     log = TriggerLog((), Bus(), lambda change: None)
     assert log.decision_begun(1, Trigger(kind=TriggerKind.MANUAL, symbol="", ts_ms=0), "d1-1") == ()

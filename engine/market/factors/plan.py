@@ -25,7 +25,7 @@ from engine.market.factors.expression import (
     not_allowed,
     parse_expression,
 )
-from engine.market.factors.forms import Form
+from engine.market.factors.forms import Form, Windowed
 from engine.market.factors.formulas import COLUMNS, FORMULAS, Formula, signature
 from engine.market.factors.functions import FUNCTIONS, OPERATORS, Function, Window
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 300
 MOST_REFERENCES = 16
+MOST_LOOKED_AT = 10_000
+"""How many values the functions that go through a whole window may look at for each candle."""
 
 
 class ColumnStep(msgspec.Struct, frozen=True):
@@ -75,25 +77,28 @@ class Plan(msgspec.Struct, frozen=True):
 
     def arrays(self, series: CandleSeries) -> tuple[NDArray[np.float64], ...]:
         """Return the results at every candle of `series`, NaN where missing."""
-        values = self._evaluate(series, self._last_uses())
-        return tuple(values[result] for result in self.results)
+        return self.visit(series, lambda place, arguments: None)
 
-    def all_arrays(self, series: CandleSeries) -> list[NDArray[np.float64]]:
-        """Return what every step is at every candle."""
-        return self._evaluate(series, {})
+    def visit(
+        self, series: CandleSeries, take: Callable[[int, list[NDArray[np.float64]]], None]
+    ) -> tuple[NDArray[np.float64], ...]:
+        """Return the results, and hand the arguments of each function to `take` with its place.
 
-    def _evaluate(
-        self, series: CandleSeries, releases: Mapping[int, tuple[int, ...]]
-    ) -> list[NDArray[np.float64]]:
+        What no later step needs is let go of at once: all steps of a long history are more than memory
+        can hold.
+        """
         values: list[NDArray[np.float64]] = []
         released = np.empty(0)
+        releases = self._last_uses()
         with np.errstate(all="ignore"):
             for place, step in enumerate(self.steps):
                 value = _array(step, values, series)
                 values.append(np.where(np.isfinite(value), value, math.nan))
+                if isinstance(step, FunctionStep):
+                    take(place, [values[argument] for argument in step.arguments])
                 for argument in releases.get(place, ()):
                     values[argument] = released
-        return values
+        return tuple(values[result] for result in self.results)
 
     def _last_uses(self) -> dict[int, tuple[int, ...]]:
         """Return which steps are not needed any more after each step, so that memory stays small."""
@@ -134,6 +139,7 @@ class PlanBuilder:
         self._steps: dict[Step, int] = {}
         self._factor_steps: dict[str, int] = {}
         self._path: list[str] = []
+        self._looked_at = 0
         self._outermost = _Scope()
         self._position = 0
         """Where in the outermost expression the part stands that is being added."""
@@ -168,6 +174,13 @@ class PlanBuilder:
                 return self._add_call(expression, scope)
 
     def _step(self, step: Step) -> int:
+        if isinstance(step, FunctionStep) and isinstance(step.form, Windowed) and step not in self._steps:
+            self._looked_at += sum(step.windows) * len(step.arguments)
+            if self._looked_at > MOST_LOOKED_AT:
+                raise self._too_far(
+                    "so long a computation",
+                    f"with what it refers to, a factor looks at {MOST_LOOKED_AT} values a candle at most",
+                )
         place = self._steps.setdefault(step, len(self._steps))
         if place >= MOST_STEPS:
             raise self._too_far(

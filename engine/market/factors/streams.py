@@ -48,10 +48,8 @@ class FactorStream:
         return self.value
 
     def _open(self, plan: Plan, history: CandleSeries) -> None:
-        arrays = plan.all_arrays(history)
-        for _, function, arguments in self._functions:
-            function.open([arrays[argument] for argument in arguments])
-        result = arrays[self._result]
+        streams = {place: function for place, function, _ in self._functions}
+        (result,) = plan.visit(history, lambda place, arguments: streams[place].open(arguments))
         self.value = _known(float(result[-1]))
         self.previous = _known(float(result[-2])) if len(result) > 1 else None
 

@@ -31,6 +31,15 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 def times_of(column: pl.Series, source: str) -> NDArray[np.int64]:
     """Return a column as UTC milliseconds; raise `InvalidInput` naming the first row that is none."""
+    times = _times_of(column, source)
+    outside = (times < FIRST_SECOND * 1000) | (times >= AFTER_LAST_SECOND * 1000)
+    if outside.any():
+        index = int(np.argmax(outside))
+        raise bad_row(source, index, _FIELD, repr(safe_line(str(column[index]), 40)), _ALLOWED)
+    return times
+
+
+def _times_of(column: pl.Series, source: str) -> NDArray[np.int64]:
     import polars as pl
 
     dtype = column.dtype

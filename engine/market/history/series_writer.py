@@ -13,7 +13,7 @@ import msgspec
 
 from engine.errors import StoreFailed
 from engine.market.candles import CandleSeries
-from engine.market.history.durable_files import TEMPORARY_SUFFIX, write_durably
+from engine.market.history.durable_files import TEMPORARY_SUFFIX, make_folder_durably, write_durably
 from engine.market.history.manifest import (
     Manifest,
     Partition,
@@ -38,13 +38,18 @@ class Added(msgspec.Struct, frozen=True):
 
 
 class SeriesWriter:
-    """Rows on their way into one series; nothing is stored before `commit`."""
+    """Rows on their way into one series; nothing is stored before `commit`.
+
+    Whoever writes several series calls `prepare` of all before the first `commit`, so that a full disk
+    stops them while nothing is stored yet.
+    """
 
     def __init__(self, key: SeriesKey, folder: Path) -> None:
         self._key = key
         self._folder = folder
         self._manifest = read_manifest(folder)
         self._changed: dict[str, CandleSeries] = {}
+        self._prepared: Manifest | None = None
         self._remove_strays()
 
     def add(self, rows: CandleSeries, source: str, *, replace: bool = False) -> Added:
@@ -60,10 +65,11 @@ class SeriesWriter:
                 total.added + merge.added, total.replaced + merge.replaced, total.equal + merge.equal
             )
         self._changed |= changed
+        self._prepared = None
         return total
 
-    def commit(self) -> None:
-        """Make every row taken part of the series, durably and at once."""
+    def prepare(self) -> None:
+        """Write every row taken to the disk, where nobody reads it yet."""
         if not self._changed:
             return
         generation = self._manifest.generation + 1
@@ -73,8 +79,16 @@ class SeriesWriter:
             write_durably(self._folder / name, partial(write_parquet, rows))
             partitions[label] = Partition(label, name, len(rows), int(rows.open_ms[0]), int(rows.open_ms[-1]))
         ordered = tuple(partitions[label] for label in sorted(partitions))
-        self._manifest = Manifest(generation=generation, partitions=ordered)
-        write_manifest(self._folder, self._manifest)
+        self._prepared = Manifest(generation=generation, partitions=ordered)
+
+    def commit(self) -> None:
+        """Make every row taken part of the series, durably and at once."""
+        if self._prepared is None:
+            self.prepare()
+        if self._prepared is None:
+            return
+        write_manifest(self._folder, self._prepared)
+        self._manifest, self._prepared = self._prepared, None
         self._changed = {}
         self._remove_strays()
 
@@ -96,7 +110,7 @@ class SeriesWriter:
 def writing(key: SeriesKey, folder: Path) -> Iterator[SeriesWriter]:
     """Give the writer of the series in `folder`, waiting while another process or thread writes it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder_durably(folder)
         descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StoreFailed(f"{folder}: cannot be written to ({error.strerror})", path=str(folder)) from error

@@ -36,6 +36,9 @@ SPELLINGS = {
 }
 """What each column may be called, in any case; of several in one file, the first here counts."""
 
+_TWICE = "_duplicated_"
+"""What polars puts, with a number, behind the name of a CSV's column that was there before."""
+
 
 def read_table(path: Path) -> CandleSeries:
     """Return a file's rows as they are, in the file's order; only times, numbers and names are settled.
@@ -93,7 +96,12 @@ def _without_blank_end(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _columns_by_field(frame: pl.DataFrame, path: Path) -> dict[str, pl.Series]:
-    names = {name.strip().lstrip("\ufeff").lower(): name for name in reversed(frame.columns)}
+    names: dict[str, str] = {}
+    for name in frame.columns:
+        spelling = name.strip().lstrip("\ufeff").lower().partition(_TWICE)[0]
+        if spelling in names and any(spelling in spellings for spellings in SPELLINGS.values()):
+            raise InvalidInput.of(f"{path}: {spelling}", "two columns of that name", "one of each")
+        names[spelling] = name
     columns = {}
     for field, spellings in SPELLINGS.items():
         found = next((names[spelling] for spelling in spellings if spelling in names), None)

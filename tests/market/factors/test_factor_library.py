@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import Counter
 
 import msgspec
@@ -147,6 +148,29 @@ def test_a_custom_factor_may_use_columns_functions_and_other_factors() -> None:
 def test_custom_factors_come_in_any_order() -> None:
     library = FactorLibrary([custom("second", "first * 2"), custom("first", "close")])
     assert library.array("second", recorded().slice(0, 1))[0] == 2 * recorded().close[0]
+
+
+def test_a_factor_that_would_hold_the_desk_up_is_refused() -> None:
+    costly = " + ".join(f"kurt(close, {length})" for length in range(481, 501))
+    library = LIBRARY.with_factor(custom("costly", costly))
+    with pytest.raises(InvalidInput, match="a factor looks at 10000 values a candle at most") as refused:
+        library.with_factor(custom("worse", "costly + skew(open, 500)"))
+    assert refused.value.details["factor"] == "worse"
+    library.check_expression("costly + costly * 2")  # what is computed once counts once
+
+
+def test_a_plan_keeps_only_what_a_later_step_needs() -> None:
+    plan = LIBRARY._plan("oscillator_mean14")
+    seen: list[weakref.ref[np.ndarray]] = []
+    alive: list[int] = []
+
+    def count(place: int, arguments: list[np.ndarray]) -> None:
+        seen.extend(weakref.ref(array) for array in arguments)
+        alive.append(len({id(array) for each in seen if (array := each()) is not None}))
+
+    plan.visit(recorded("BTC"), count)
+    assert len(plan.steps) > 30
+    assert max(alive) < 12
 
 
 def test_a_circle_is_refused_by_its_path() -> None:

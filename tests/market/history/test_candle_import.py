@@ -138,6 +138,30 @@ def test_a_missing_column_is_named_with_what_the_file_has(tmp_path: Path, missin
         read(path)
 
 
+@pytest.mark.parametrize("twice", ["close", "Close", " CLOSE", "t_ms"])
+def test_two_columns_of_one_name_are_refused(tmp_path: Path, twice: str) -> None:
+    path = csv_file(tmp_path, *(line(minute) + ",99" for minute in range(3)), header=f"{HEADER},{twice}")
+    with pytest.raises(InvalidInput, match=f"{twice.strip().lower()}: two columns of that name"):
+        read(path)
+
+
+def test_other_columns_may_be_there_twice(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, *(line(minute) + ",,1" for minute in range(3)), header=f"{HEADER},note,note")
+    assert read(path)
+
+
+@pytest.mark.parametrize("day", ["1025-05-01", "1970-01-01", "1999-12-31", "2100-01-01", "9999-12-31"])
+@pytest.mark.parametrize("as_text", [True, False])
+def test_a_date_that_is_a_mistake_of_units_is_refused(tmp_path: Path, day: str, as_text: bool) -> None:
+    first = datetime.fromisoformat(day)
+    times = [first.replace(minute=minute) for minute in range(3)]
+    prices = {name: [10.0] * 3 for name in ("open", "high", "low", "close", "volume")}
+    path = tmp_path / "dates.parquet"
+    pl.DataFrame({"date": [str(time) for time in times] if as_text else times, **prices}).write_parquet(path)
+    with pytest.raises(InvalidInput, match=f"row 1: t_ms: '{day}.*a time of 2000 to 2099"):
+        read(path)
+
+
 def test_what_is_not_a_table_is_refused(tmp_path: Path) -> None:
     for name, content, said in (
         ("a.csv", b"", "an empty file"),
