@@ -71,6 +71,8 @@ class DeskParts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     floor: TradingFloor
     signals: SignalFloor
     wakings: tuple[Waking, ...]
+    problems: tuple[str, ...]
+    """What was stored and cannot be used any more, in words."""
     news_sources: tuple[NewsSource, ...]
     news: tuple[NewsItem, ...]
     first_changes: tuple[Change, ...]
@@ -125,7 +127,8 @@ class _Assembly:
         market = self._market()
         feed = FeedWatch(market, lambda: self._player.state if self._player else ReplayState.STARTING)
         traders = tuple(self._trader(stored, market, feed) for stored in self._state.traders)
-        regimes = stored_regimes(market, self._state.settings)
+        problems: list[str] = []
+        regimes = stored_regimes(market, self._state.settings, problems)
         signals = open_signal_floor(
             state=self._state,
             market=market,
@@ -134,6 +137,7 @@ class _Assembly:
             log=self._trigger_log,
             bus=self._bus,
             write=self._journal.write,
+            problems=problems,
         )
         wakings = tuple(Waking(trader) for trader in traders)
         signals.attach(wakings)
@@ -155,6 +159,7 @@ class _Assembly:
             floor=floor,
             signals=signals,
             wakings=wakings,
+            problems=tuple(problems),
             news_sources=self._state.news_sources,
             news=self._state.news,
             first_changes=tuple(self._first_changes),

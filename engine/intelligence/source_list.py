@@ -33,10 +33,6 @@ class SourceList:
             if status.source.enabled and self._polls[status.source.source_id].due <= now
         )
 
-    def is_current(self, source: NewsSource) -> bool:
-        """Tell whether a source is still read as it is."""
-        return source.enabled and not source.deleted and self._sources.get(source.source_id) == source
-
     def poll(self, source_id: int) -> PollState:
         """Return how reading a source goes."""
         return self._polls[source_id]

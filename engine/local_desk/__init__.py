@@ -36,6 +36,7 @@ from engine.store.restore import RECENT_ORDERS
 from engine.streams import Bus, Subscription
 from engine.trading import wind_down
 from engine.trading.equity import as_points, summed, thin
+from engine.trading.signal_floor import LOGGED_REGIME_PERIOD
 from engine.trading.strategists import Strategists
 from engine.trading.summary import DeskView, DeskViewBuilder
 from engine.trading.trader import TraderRuntime, stop_all
@@ -70,6 +71,7 @@ class LocalDesk:
             parts.journal.write,
         )
         self._intelligence = open_intelligence(parts, self._markets, bus)
+        self._news_model_error = ""
         self._tasks: list[asyncio.Task[None]] = []
         self._publish()
 
@@ -93,10 +95,14 @@ class LocalDesk:
             self._task(self._play(), "the market feed"),
             self._task(self._keep_reconciling(), "reconciling"),
             self._task(self._intelligence.run(), "market intelligence"),
+            self._task(
+                asyncio.to_thread(parts.regimes.warm_up, tuple(parts.instruments), LOGGED_REGIME_PERIOD),
+                "reading regimes",
+            ),
             self._task(self._give_news_a_model(), "the news model"),
             *(self._task(self._run_trader(trader), trader.config.name) for trader in parts.traders),
         ]
-        for problem in parts.signals.problems:
+        for problem in parts.problems:
             self._alert(Severity.WARNING, problem)
 
     async def close(self) -> None:
@@ -358,10 +364,16 @@ class LocalDesk:
         else:
             self._intelligence.use_model(reader)
 
+    def _tell_news_model_error(self) -> None:
+        told, self._news_model_error = self._news_model_error, self._intelligence.model_error
+        if self._news_model_error and self._news_model_error != told:
+            self._alert(Severity.WARNING, f"news is read by word lists: {self._news_model_error}")
+
     async def _keep_publishing(self) -> None:
         while True:
             await asyncio.sleep(PUBLISH_SECONDS)
             self._parts.signals.tell_feed_changes()
+            self._tell_news_model_error()
             self._publish()
 
     async def _keep_reconciling(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from engine.market.candle_builder import CandleBuilder
@@ -58,6 +59,11 @@ class Regimes:
     def set_thresholds(self, thresholds: RegimeThresholds) -> None:
         """Tell regimes apart by other numbers; raises `InvalidInput` for one that makes no sense."""
         self._thresholds = check_thresholds(thresholds)
+
+    def warm_up(self, symbols: Iterable[str], period: Period) -> None:
+        """Read each symbol's history now, so that the first question about it is quick."""
+        for symbol in symbols:
+            self.reading(symbol, period)
 
     def reading(self, symbol: str, period: Period) -> RegimeReading:
         """Return the regime of the last closed candle, unknown before there is one."""

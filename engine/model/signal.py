@@ -123,7 +123,10 @@ class SignalState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PoolState(msgspec.Struct, frozen=True, kw_only=True):
-    """How one pool stands on one symbol; `is_suspended` while the symbol's feed is stale."""
+    """How one pool stands on one symbol; `is_suspended` while the symbol's feed is stale.
+
+    `fires` is how many of the trigger log's last 500 fires were its own.
+    """
 
     pool_id: int
     symbol: str

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from engine.errors import DeskError, InvalidSetting
+from engine.errors import DeskError
 from engine.market.factors.library import FactorLibrary
 from engine.market.market_state import MarketState
 from engine.market.regimes import Regimes
@@ -26,14 +26,18 @@ from engine.trading.trigger_log import TriggerLog
 REGIME_THRESHOLDS_KEY = "regime.thresholds"
 
 
-def stored_regimes(market: MarketState, settings: Mapping[str, str]) -> Regimes:
-    """Return the regimes by the thresholds that were kept, or the default ones."""
+def stored_regimes(market: MarketState, settings: Mapping[str, str], problems: list[str]) -> Regimes:
+    """Return the regimes by the thresholds that were kept, or by the default ones.
+
+    Kept ones that cannot be used are left aside; `problems` is told.
+    """
     kept = settings.get(REGIME_THRESHOLDS_KEY)
-    try:
-        thresholds = msgspec.json.decode(kept, type=RegimeThresholds) if kept else RegimeThresholds()
-    except msgspec.MsgspecError as error:
-        raise InvalidSetting.of(REGIME_THRESHOLDS_KEY, kept, f"it cannot be read: {error}") from error
-    return Regimes(market, thresholds)
+    if kept is not None:
+        try:
+            return Regimes(market, msgspec.json.decode(kept, type=RegimeThresholds))
+        except (msgspec.MsgspecError, DeskError) as error:
+            problems.append(f"the regime thresholds kept are left aside for the default ones: {error}")
+    return Regimes(market, RegimeThresholds())
 
 
 def open_signal_floor(
@@ -45,13 +49,13 @@ def open_signal_floor(
     log: TriggerLog,
     bus: Bus,
     write: Callable[[Change], None],
+    problems: list[str],
 ) -> SignalFloor:
     """Return the signals and pools of the desk, warmed up on the market's history.
 
     A stored factor, signal or pool that cannot be read any more is left aside, not in the way of the
-    others: `problems` of the floor says which and why.
+    others: `problems` is told which and why.
     """
-    problems: list[str] = []
     factors = _stored_factors(state.factors, problems)
     book = SignalBook(
         state.signals, state.pools, symbols, lambda text: str(parse_condition(text, floor.factors))
@@ -74,7 +78,6 @@ def open_signal_floor(
         write=write,
     )
     evaluator.load(*_readable(book, factors, symbols, problems))
-    floor.problems = tuple(problems)
     return floor
 
 

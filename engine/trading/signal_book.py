@@ -52,10 +52,6 @@ class SignalBook:
         """Return a pool; raises `NotFound`."""
         return _living("pool", self._pools, pool_id)
 
-    def symbols_of(self, pool: SignalPool) -> tuple[str, ...]:
-        """Return the symbols a pool watches: its own, or all the desk knows."""
-        return pool.symbols or self._symbols
-
     def pools_with(self, signal_id: int) -> tuple[SignalPool, ...]:
         """Return the pools a signal belongs to."""
         return tuple(pool for pool in self.pools if signal_id in pool.signal_ids)

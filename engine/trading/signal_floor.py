@@ -65,8 +65,6 @@ class SignalFloor:
         self.factors = factors
         self.log = log
         self.price_alerts = PriceAlertBook(alerts)
-        self.problems: tuple[str, ...] = ()
-        """What of the stored signals could not be read when the desk opened, in words."""
         self._known_alerts = {alert.alert_id: alert for alert in alerts}
         self._market = market
         self._regimes = regimes

@@ -119,6 +119,8 @@ class TraderRuntime:
         """Let a trigger wake the trader; return why it is not taken, or nothing when it is."""
         if refusal := self._refusal_of(trigger):
             return refusal
+        if trigger.kind is TriggerKind.SIGNAL:
+            self._waiting.clear()  # a schedule that came due meanwhile begins anew with this decision
         self._waiting[trigger.kind, trigger.symbol] = trigger
         self._woken.set()
         return ""
@@ -132,7 +134,8 @@ class TraderRuntime:
             return ""
         if self.thinking:
             return f"still deciding ({self._deciding})"
-        return "another trigger came first" if self._waiting else ""
+        is_first = all(kind is TriggerKind.SCHEDULED for kind, _ in self._waiting)
+        return "" if is_first else "another trigger came first"
 
     def attach(self, strategy: Strategy) -> None:
         """Give the trader what decides for it."""

@@ -30,7 +30,7 @@ from engine.signals.previews import preview_pool
 from engine.store.changes import Change, CustomFactor
 from engine.store.restore import DeskState
 from engine.streams import Bus
-from engine.trading.signal_assembly import open_signal_floor
+from engine.trading.signal_assembly import REGIME_THRESHOLDS_KEY, open_signal_floor, stored_regimes
 from engine.trading.signal_floor import SignalFloor
 from engine.trading.trigger_log import TriggerLog
 
@@ -75,6 +75,7 @@ class Market:
             self.state.warm_up(symbol, self.tape.history(symbol, self.start_ms))
         self.written: list[Change] = []
         self.bus = Bus()
+        self.problems: list[str] = []
         self.floor: SignalFloor = open_signal_floor(
             state=DeskState(signals=signals, pools=POOLS, pool_edges=edges, factors=factors),
             market=self.state,
@@ -83,6 +84,7 @@ class Market:
             log=TriggerLog((), self.bus, self.written.append),
             bus=self.bus,
             write=self.written.append,
+            problems=self.problems,
         )
 
     def play(self, until_ms: int) -> None:
@@ -192,8 +194,7 @@ def test_what_cannot_be_read_any_more_is_left_aside_and_the_rest_works() -> None
         CustomFactor(name="lost", expression="gone + 1"),
     )
     market = Market(signals=(*SIGNALS[:2], strange, *SIGNALS[3:]), factors=factors)
-    problems = market.floor.problems
-    assert [problem.split(" is left aside")[0] for problem in problems] == [
+    assert [problem.split(" is left aside")[0] for problem in market.problems] == [
         "factor lost",
         f"signal {strange.name}",
         "pool both",
@@ -201,3 +202,11 @@ def test_what_cannot_be_read_any_more_is_left_aside_and_the_rest_works() -> None
     assert {state.pool_id for state in market.floor.evaluator.pool_states()} == {1}
     assert market.floor.signals_using_factor("first") == ()
     assert {"first", "second"} <= {factor.name for factor in market.floor.factors.definitions()}
+
+
+@pytest.mark.parametrize("kept", ["junk", '{"breakout_body": 7}', '{"unknown": 1}'])
+def test_thresholds_that_cannot_be_used_give_way_to_the_default_ones(kept: str) -> None:
+    problems: list[str] = []
+    regimes = stored_regimes(Market().state, {REGIME_THRESHOLDS_KEY: kept}, problems)
+    assert regimes.thresholds == RegimeThresholds()
+    assert "left aside" in problems[0]

@@ -252,6 +252,15 @@ async def test_a_signal_that_waits_when_the_trader_is_paused_or_fails_is_given_u
     assert one.runtime.wake(signal) == "the trader is error"
 
 
+async def test_a_signal_goes_before_a_schedule_that_waits_too(one: OneTrader) -> None:
+    strategy = saying()
+    async with running(one, strategy) as news:
+        one.runtime.wake(trigger("", TriggerKind.SCHEDULED))
+        assert one.runtime.wake(trigger("ETH", TriggerKind.SIGNAL)) == ""
+        await next_end(news)
+    assert [context.trigger.kind for context in strategy.seen] == [TriggerKind.SIGNAL]
+
+
 async def test_a_decision_that_arrives_after_the_pause_is_discarded(one: OneTrader) -> None:
     gate = asyncio.Event()
 

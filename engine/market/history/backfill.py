@@ -16,7 +16,7 @@ from engine.clock import Clock
 from engine.errors import DeskError, InvalidInput, Unavailable
 from engine.market.history.candle_store import CandleStore
 from engine.market.history.gaps import missing_in
-from engine.market.history.page_check import Page, pages_of, rows_to_store
+from engine.market.history.page_check import CandlesMissing, Page, pages_of, rows_to_store
 from engine.market.history.series_key import SeriesKey
 
 if TYPE_CHECKING:
@@ -205,6 +205,26 @@ class BackfillTask:
             await self._clock.sleep(reply.pause_seconds)
 
     async def _fetch(self, page: Page) -> tuple[CandlePage, CandleSeries, int]:
+        """Ask for a page; where candles are missing, ask once more, and believe the same answer."""
+        reply, now_ms = await self._ask(page)
+        try:
+            return reply, self._checked(page, reply, now_ms), now_ms
+        except CandlesMissing as missing:
+            await self._clock.sleep(reply.pause_seconds)
+            again, now_ms = await self._ask(page)
+            if again.candles != reply.candles:
+                return again, self._checked(page, again, now_ms), now_ms
+            holes = msgspec.structs.replace(page, may_have_holes=True)
+            rows = self._checked(holes, again, now_ms)
+            where = missing.message.removesuffix("; nothing of this page is stored")
+            self._update(note=f"{where}: the venue says so twice, it has none")
+            return again, rows, now_ms
+
+    def _checked(self, page: Page, reply: CandlePage, now_ms: int) -> CandleSeries:
+        source = f"reply of {self._key} from t_ms {page.start_ms}"
+        return rows_to_store(page, reply.candles, self._key.period, now_ms, source)
+
+    async def _ask(self, page: Page) -> tuple[CandlePage, int]:
         period = self._key.period
         reply = await self._with_retries(
             lambda: self._pages.page(
@@ -215,8 +235,7 @@ class BackfillTask:
         if reply.server_ms is not None:
             # Of two clocks the earlier one: a candle that either calls forming is not stored.
             now_ms = min(now_ms, reply.server_ms)
-        source = f"reply of {self._key} from t_ms {page.start_ms}"
-        return reply, rows_to_store(page, reply.candles, period, now_ms, source), now_ms
+        return reply, now_ms
 
     async def _keep(self, rows: CandleSeries) -> None:
         if len(rows):

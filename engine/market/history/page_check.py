@@ -15,15 +15,23 @@ from engine.market.periods import Period
 from engine.model.candle import Candle
 
 
+class CandlesMissing(InvalidInput):
+    """A reply leaves candles out that were asked for."""
+
+    code = "invalid_input"
+
+
 class Page(msgspec.Struct, frozen=True):
     """Candles to ask for: those that open from `start_ms` until before `end_ms`.
 
-    `may_begin_late` where the venue's record itself may begin inside the page.
+    `may_begin_late` where the venue's record itself may begin inside the page, `may_have_holes` where
+    the venue has said twice which candles it does not have.
     """
 
     start_ms: int
     end_ms: int
     may_begin_late: bool = False
+    may_have_holes: bool = False
 
 
 def pages_of(gaps: Iterable[Gap], period: Period, rows: int) -> Iterator[Page]:
@@ -38,8 +46,9 @@ def rows_to_store(
 ) -> CandleSeries:
     """Return the closed candles of a reply, complete as far as `now_ms` (the venue's) allows.
 
-    Raises `InvalidInput` for a reply with a gap, with a row outside the page, out of order, twice,
-    off the period's grid or that no market could have traded; only its last candle may be forming.
+    Raises `CandlesMissing` for a reply with a gap, `InvalidInput` for one with a row outside the page,
+    out of order, twice, off the period's grid or that no market could have traded; only its last
+    candle may be forming.
     """
     reply = CandleSeries.of(candles)
     check_rows(reply, period, source)
@@ -55,9 +64,9 @@ def rows_to_store(
     if page.may_begin_late:
         begins_ms = int(reply.open_ms[0]) if len(reply) else end_ms
     missing = missing_in(reply.open_ms, period, begins_ms, end_ms)
-    if missing:
+    if missing and not page.may_have_holes:
         gap = missing[0]
-        raise InvalidInput(
+        raise CandlesMissing(
             f"{source}: {gap.missing} candles are missing from t_ms {gap.start_ms}; "
             "nothing of this page is stored",
             source=source,

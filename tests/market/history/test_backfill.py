@@ -172,8 +172,9 @@ async def test_a_hole_behind_stored_candles_is_no_late_begin(
     hyperliquid.first_ms = begin
     pages = HyperliquidCandles(hyperliquid.url)
     done = await task_of(store, pages, clock, begin - 30 * MINUTE_MS, NOW, HL_1M).run()
-    assert (done.state, done.rows_written) == ("failed", 0)
-    assert "20 candles are missing" in done.error
+    assert done.state is BackfillState.DONE
+    assert "20 candles are missing" in done.note, "what the venue has not is said, and stays a gap"
+    assert [gap.missing for gap in store.gaps(HL_1M)] == [20]
 
 
 def without(index: int) -> Callable[[Rows], Rows]:
@@ -192,10 +193,6 @@ def with_cell(index: int, cell: int, value: object) -> Callable[[Rows], Rows]:
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (Edit(without(4)), f"1 candles are missing from t_ms {LONG_AGO + 1004 * MINUTE_MS}"),
-        (Edit(without(0)), f"1 candles are missing from t_ms {LONG_AGO + 1000 * MINUTE_MS}"),
-        (Edit(lambda rows: rows[:-1]), "1 candles are missing"),
-        (Edit(lambda rows: []), "candles are missing"),
         (Edit(lambda rows: [rows[0], *rows]), "row 2: t_ms: .* same time"),
         (Edit(lambda rows: rows[::-1]), "row 2: t_ms: .* the earliest first"),
         (Edit(with_cell(3, 2, "1")), "row 4: high: 1.0 .* not below the low"),
@@ -227,6 +224,43 @@ async def test_a_bad_page_is_refused_whole_and_what_came_before_stays(
     done = await backfilled(store, binance, clock, LONG_AGO, end_ms)
     assert (done.state, done.rows_written) == ("done", 500)
     assert_same(store.read(BTC_1M).rows, run_of(LONG_AGO, 1500))
+
+
+MISSING = [without(4), without(0), lambda rows: rows[:-1], lambda rows: []]
+
+
+@pytest.mark.parametrize("missing", MISSING)
+async def test_a_page_with_a_hole_is_asked_for_once_more(
+    store: CandleStore, binance: CandleServer, clock: PatientClock, missing: Callable[[Rows], Rows]
+) -> None:
+    binance.faults = [None, None, Edit(missing)]
+    end_ms = LONG_AGO + 1500 * MINUTE_MS
+    done = await backfilled(store, binance, clock, LONG_AGO, end_ms)
+    assert (done.state, done.rows_written, done.note) == ("done", 1500, "")
+    assert_same(store.read(BTC_1M).rows, run_of(LONG_AGO, 1500))
+
+
+@pytest.mark.parametrize("missing", MISSING)
+async def test_a_hole_that_the_venue_shows_twice_is_its_own_and_stays_a_gap(
+    store: CandleStore, binance: CandleServer, clock: PatientClock, missing: Callable[[Rows], Rows]
+) -> None:
+    binance.faults = [None, None, Edit(missing), Edit(missing)]
+    end_ms = LONG_AGO + 1500 * MINUTE_MS
+    done = await backfilled(store, binance, clock, LONG_AGO, end_ms)
+    assert done.state is BackfillState.DONE
+    assert "candles are missing from t_ms" in done.note
+    assert done.rows_written < 1500
+    later = await backfilled(store, binance, clock, LONG_AGO, end_ms)
+    assert (later.state, done.rows_written + later.rows_written) == ("done", 1500)
+
+
+async def test_a_page_with_two_different_holes_is_refused(
+    store: CandleStore, binance: CandleServer, clock: PatientClock
+) -> None:
+    binance.faults = [None, None, Edit(without(4)), Edit(without(5))]
+    failed = await backfilled(store, binance, clock, LONG_AGO, LONG_AGO + 1500 * MINUTE_MS)
+    assert (failed.state, failed.rows_written) == ("failed", 1000)
+    assert f"1 candles are missing from t_ms {LONG_AGO + 1005 * MINUTE_MS}" in failed.error
 
 
 @pytest.mark.parametrize(

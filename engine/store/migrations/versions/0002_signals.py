@@ -137,7 +137,7 @@ def _move_signals() -> None:
         sa.text("SELECT trader_id, name, symbols, signal FROM traders WHERE signal <> '' ORDER BY trader_id")
     ).all()
     for number, (trader_id, trader, symbols, condition) in enumerate(traders, start=1):
-        name = f"{trader}: {condition}"
+        name = f"{trader}: {condition}"[:100]
         connection.execute(
             sa.text(
                 "INSERT INTO signals (signal_id, name, condition, description, enabled, deleted) "
