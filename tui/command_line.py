@@ -9,6 +9,7 @@ in as a `Vocabulary`. The grammar, words in any letter case::
     pause NAME   start NAME   trigger NAME [SYMBOL]   trader NAME|all
     pause        resume       speed N      step         theme NAME     help     quit
     alert SYMBOL >|<|crosses PRICE         alerts       unalert ID|all
+    news [on|off NAME]   factors   factor NAME = EXPRESSION   unfactor NAME
 
 `tui.commands.format_command` writes a command in its canonical form; parsing that gives it back.
 """
@@ -57,15 +58,20 @@ from tui.commands import (
     QuantityUnit,
     Quit,
     ReleaseKillSwitch,
+    RemoveFactor,
     RemovePriceAlerts,
     ResumeReplay,
+    SaveFactor,
     SelectTrader,
     SetSpeed,
     SetTheme,
+    ShowFactors,
     ShowHelp,
+    ShowNews,
     ShowPriceAlerts,
     StartTrader,
     Step,
+    SwitchNewsSource,
     TriggerTrader,
 )
 
@@ -308,6 +314,49 @@ def _read_unalert(reader: Reader) -> RemovePriceAlerts:
     return RemovePriceAlerts(int(digits))
 
 
+def _read_news(reader: Reader) -> ShowNews | SwitchNewsSource:
+    if reader.following is None:
+        return ShowNews()
+    enabled = reader.takes_keyword("on")
+    if not enabled and not reader.takes_keyword("off"):
+        raise refusal(reader.following, "expected here", "say news, news on NAME or news off NAME")
+    sources = reader.vocabulary.sources
+    word = reader.take_rest("a source's name", one_of(sources))
+    reader.note("source", word)
+    return SwitchNewsSource(named(word, sources, "a news source"), enabled)
+
+
+def _read_factor(reader: Reader) -> SaveFactor:
+    allowed = "say factor NAME = EXPRESSION, such as factor gap = close / open - 1"
+    rest = reader.take_text("a factor's name", allowed)
+    left, sign, right = rest.text.partition("=")
+    name, expression = left.strip(), right.strip()
+    if not sign:
+        raise CommandError(f"= is missing here; {allowed}", rest.end, rest.end)
+    if not name or name.split() != [name]:
+        raise refusal(
+            Word(left.rstrip() or sign, rest.start, rest.start + len(left.rstrip() or sign)),
+            "a factor's name",
+            allowed,
+        )
+    if not expression:
+        raise CommandError(f"an expression is missing here; {allowed}", rest.end, rest.end)
+    reader.note("name", Word(name, rest.start, rest.start + len(name)))
+    reader.note("expression", Word(expression, rest.end - len(expression), rest.end))
+    return SaveFactor(name.casefold(), expression)
+
+
+def _read_unfactor(reader: Reader) -> RemoveFactor:
+    factors = reader.vocabulary.factors
+    allowed = one_of(factors) if factors else "there is no factor of your own"
+    word = reader.take("a factor", allowed)
+    reader.note("factor", word)
+    found = find_name(word.text, factors)
+    if found is None:
+        raise refusal(word, "a factor of your own", allowed)
+    return RemoveFactor(found)
+
+
 VERBS: dict[str, Verb] = {
     "buy": Verb(
         "buy QUANTITY [usd] SYMBOL [@ PRICE] [options]", "buy, or open a long", _read_order(Side.BUY)
@@ -331,6 +380,10 @@ VERBS: dict[str, Verb] = {
     "alert": Verb("alert SYMBOL >|<|crosses PRICE", "say once when the price is there", _read_alert),
     "alerts": Verb("alerts", "show the price alerts", lambda _: ShowPriceAlerts()),
     "unalert": Verb("unalert ID|all", "take back a price alert", _read_unalert),
+    "news": Verb("news [on|off NAME]", "show news, or turn a source of it on or off", _read_news),
+    "factors": Verb("factors", "show the factors and what they were worth", lambda _: ShowFactors()),
+    "factor": Verb("factor NAME = EXPRESSION", "keep a factor of your own", _read_factor),
+    "unfactor": Verb("unfactor NAME", "delete a factor of your own", _read_unfactor),
     "help": Verb("help", "show keys and commands", lambda _: ShowHelp()),
     "quit": Verb("quit", "end the desk", lambda _: Quit()),
 }

@@ -24,11 +24,13 @@ Place = tuple[int, int]
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """What commands can name: symbols, trader names and themes, each spelled as the desk spells it."""
+    """What commands can name, each spelled as the desk spells it; `factors` are a person's own."""
 
     symbols: tuple[str, ...] = ()
     traders: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    factors: tuple[str, ...] = ()
 
 
 class Word(NamedTuple):
@@ -56,6 +58,7 @@ class Reader:
     def __init__(self, text: str, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self.places: dict[str, Place] = {}
+        self._text = text
         self._words = list(split_words(text))
         self._length = len(text)
         self._next = 0
@@ -95,6 +98,13 @@ class Reader:
             return first
         joined = " ".join(word.text for word in (first, *rest))
         return Word(joined, first.start, rest[-1].end)
+
+    def take_text(self, what: str, allowed: str) -> Word:
+        """Return all that is left, blanks inside it kept, or complain that there is nothing."""
+        first = self.take(what, allowed)
+        last = self._words[-1]
+        self._next = len(self._words)
+        return Word(self._text[first.start : last.end], first.start, last.end)
 
     def part_at(self, signs: str) -> None:
         """Take the words that are left apart at these signs, so that they need no blanks around them."""

@@ -138,6 +138,34 @@ class RemovePriceAlerts(msgspec.Struct, frozen=True, tag=True):
     alert_id: int | None
 
 
+class ShowNews(msgspec.Struct, frozen=True, tag=True):
+    """Show news and its sources."""
+
+
+class SwitchNewsSource(msgspec.Struct, frozen=True, tag=True):
+    """Turn a news source on or off."""
+
+    source: str
+    enabled: bool
+
+
+class ShowFactors(msgspec.Struct, frozen=True, tag=True):
+    """Show the factors and what they were worth."""
+
+
+class SaveFactor(msgspec.Struct, frozen=True, tag=True):
+    """Keep a factor of one's own under a name, new or in place of the one there is."""
+
+    name: str
+    expression: str
+
+
+class RemoveFactor(msgspec.Struct, frozen=True, tag=True):
+    """Delete a factor of one's own."""
+
+    name: str
+
+
 class ShowHelp(msgspec.Struct, frozen=True, tag=True):
     """Open the help screen."""
 
@@ -165,6 +193,11 @@ Command = (
     | AddPriceAlert
     | ShowPriceAlerts
     | RemovePriceAlerts
+    | ShowNews
+    | SwitchNewsSource
+    | ShowFactors
+    | SaveFactor
+    | RemoveFactor
     | ShowHelp
     | Quit
 )
@@ -235,6 +268,16 @@ def format_command(command: Command) -> str:
             return "alerts"
         case RemovePriceAlerts(alert_id):
             return f"unalert {alert_id or 'all'}"
+        case ShowNews():
+            return "news"
+        case SwitchNewsSource(source, enabled):
+            return f"news {'on' if enabled else 'off'} {source}"
+        case ShowFactors():
+            return "factors"
+        case SaveFactor(name, expression):
+            return f"factor {name} = {expression}"
+        case RemoveFactor(name):
+            return f"unfactor {name}"
         case ShowHelp():
             return "help"
         case Quit():

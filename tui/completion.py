@@ -43,6 +43,8 @@ def _names_after(
     words: Sequence[Word], done: Sequence[str], typing: Word, vocabulary: Vocabulary
 ) -> tuple[int, tuple[str, ...]] | None:
     """Return where a trader's name starts and the names, if the verb takes one; names hold spaces."""
+    if done[:2] in (("news", "on"), ("news", "off")):
+        return words[2].start if len(words) > 2 else typing.start, vocabulary.sources
     if not done or done[0] not in ("pause", "start", "trigger", "trader"):
         return None
     start = words[1].start if len(words) > 1 else typing.start
@@ -73,6 +75,10 @@ def _expected(done: Sequence[str], vocabulary: Vocabulary) -> tuple[str, ...]:
         return (symbols, tuple(ALERT_WORDS))[len(rest)] if len(rest) < 2 else ()
     if verb == "unalert" and not rest:
         return ("all",)
+    if verb == "news" and not rest:
+        return ("on", "off")
+    if verb in ("factor", "unfactor") and not rest:
+        return vocabulary.factors
     if verb == "theme" and not rest:
         return vocabulary.themes
     return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, product
 from math import isinf, isnan
 
 from engine.model.flow import FLOW_MEASURES, FlowMetric, FlowReading
@@ -27,23 +27,10 @@ DIRECTION_GLYPHS = {
     RegimeDirection.BEARISH: ("▼", "loss"),
     RegimeDirection.NEUTRAL: ("·", "muted"),
 }
+LEAST_BAR = 4
+"""A bar of fewer cells tells nothing."""
 NARROW = 60
 """Below this width measures stand below each other."""
-
-
-def blank_rows(text: str, width: int, height: int) -> tuple[Row, ...]:
-    """Return an empty pane that says why it is empty, in as many lines as that takes."""
-    lines = wrap_within(text, max(1, width), max(1, height))
-    first = max(0, (height - len(lines)) // 2)
-    return tuple(
-        (
-            Span(
-                fmt.fit(lines[y - first] if 0 <= y - first < len(lines) else "", width, "center"),
-                "muted",
-            ),
-        )
-        for y in range(height)
-    )
 
 
 def ladder_rows(
@@ -58,6 +45,7 @@ def ladder_rows(
     size_width = max((len(_size(level.quantity, lot)) for level in (*asks, *bids)), default=4)
     sum_width = max((len(_size(side[-1], lot)) for side in sums if side), default=4)
     bar_width = max(0, width - price_width - size_width - sum_width - 3)
+    shows_bar = bar_width >= LEAST_BAR
 
     def row(level: BookLevel, total: Decimal, role: str) -> Row:
         role, quiet = ("stale", "stale") if is_stale else (role, "muted")
@@ -67,7 +55,7 @@ def ladder_rows(
                 fmt.fit(_size(level.quantity, lot), size_width + 1, "right"), "stale" if is_stale else "text"
             ),
             Span(fmt.fit(_size(total, lot), sum_width + 1, "right") + " ", quiet),
-            Span(bar(float(total / most) if most else 0.0, bar_width), role),
+            Span(bar(float(total / most) if most and shows_bar else 0.0, bar_width), role),
         )
 
     head = (
@@ -92,13 +80,19 @@ def spread_row(book: BookSnapshot, tick: Decimal, width: int) -> Row:
     bid, ask = book.bids[0].price, book.asks[0].price
     share = float((ask - bid) / ((ask + bid) / 2)) * 10_000
     weight = imbalance(book)
-    spread = f"spread {fmt.price(ask - bid, tick)} ({share:.2f} bp)"
+    spread = f"spread {fmt.price(ask - bid, tick)}"
     balance = f"{fmt.trend_glyph(weight)} {weight:+.2f}"
-    room = width - len(balance) - 1
     role = "bid" if weight > 0 else "ask" if weight < 0 else "muted"
-    if len(spread) > room:
-        spread = f"spread {fmt.price(ask - bid, tick)}"
-    return (Span(fmt.fit(spread, room), "header"), Span(f" {balance}", role))
+    room = width - len(spread) - len(balance) - 1
+    words = product((f" ({share:.2f} bp)", ""), ("imbalance ", "imb "))
+    shown = ((share_text, label) for share_text, label in words if len(share_text + label) <= room)
+    share_text, label = next(shown, ("", ""))
+    room = width - len(label) - len(balance) - 1
+    return (
+        Span(fmt.fit(f"{spread}{share_text}", room), "header"),
+        Span(f" {label}", "muted"),
+        Span(balance, role),
+    )
 
 
 def imbalance(book: BookSnapshot) -> float:
@@ -200,7 +194,7 @@ def flow_rows(flow: FlowReading | None, width: int, *, is_stale: bool = False) -
 
 def regime_spans(regime: RegimeReading | None, *, is_stale: bool = False) -> Row:
     """Return the regime in a few words: which way, which class, how sure, and what it lacks."""
-    if regime is None or (regime.regime is Regime.UNKNOWN and regime.coarse is CoarseRegime.UNKNOWN):
+    if regime is None or _is_unknown(regime):
         return (Span("regime –", "muted"),)
     glyph, role = DIRECTION_GLYPHS[regime.direction]
     role = "stale" if is_stale else role
@@ -221,9 +215,13 @@ def regime_rows(regime: RegimeReading | None, width: int, *, reasons: bool, is_s
     if regime is None:
         yield (Span(fmt.fit("Regime –  no closed candle yet", width), "muted"),)
         return
-    where = f"{regime.direction} · {regime.period} candle of {fmt.market_time(regime.close_ms)[:5]}"
     words = regime_spans(regime, is_stale=is_stale)
-    missing = "the seven classes need trades and open interest" if regime.price_only else ""
+    where = f"{regime.direction} · {regime.period} until {fmt.market_time(regime.close_ms)[:5]}"
+    if _is_unknown(regime):
+        words = (Span("not known yet", "muted"),)
+        where = regime.period if reasons else f"{regime.period} · r says why"
+    lacks_class = regime.price_only and regime.regime is Regime.UNKNOWN
+    missing = "the seven classes need trades and open interest" if lacks_class else ""
     if width >= NARROW:
         where = " · ".join(filter(None, (where, missing)))
         yield _fitted((Span("Regime  ", "header"), *words, Span(f" · {where}", "muted")), width)
@@ -235,6 +233,10 @@ def regime_rows(regime: RegimeReading | None, width: int, *, reasons: bool, is_s
         for reason in regime.reasons:
             for number, line in enumerate(wrap_within(reason, max(8, width - 2), 3)):
                 yield (Span(fmt.fit(f"{'  ' if number else '· '}{line}", width), "text"),)
+
+
+def _is_unknown(regime: RegimeReading) -> bool:
+    return regime.regime is Regime.UNKNOWN and regime.coarse is CoarseRegime.UNKNOWN
 
 
 def _fitted(spans: Row, width: int) -> Row:

@@ -30,7 +30,8 @@ from tui.wording import refusal_text
 STANDARD_PERIOD = "5m"
 STANDARD_INDICATORS = ("EMA20", "EMA50", "RSI14", "MACD")
 FLOW_WINDOWS = ("1m", "5m", "15m", "1h", "4h")
-STANDARD_WINDOW = "15m"
+STANDARD_WINDOW = "1m"
+"""The shortest: a window the feed began in lacks its sums, and this one is over soonest."""
 BOOK_DEPTH = 60
 TRADES_READ = 100
 FILLS_READ = 200

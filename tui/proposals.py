@@ -25,7 +25,9 @@ from tui.commands import (
     Flatten,
     PlaceOrder,
     ReleaseKillSwitch,
+    RemoveFactor,
     RemovePriceAlerts,
+    SaveFactor,
 )
 from tui.order_entry import order_proof, order_request, preview_facts, preview_warning, request_sentence
 from tui.view import DeskView, position_sentence
@@ -71,6 +73,10 @@ def propose(command: Command, view: DeskView, bridge: DeskBridge) -> Proposal | 
         return propose_risky(command, view, bridge)
     if command == RemovePriceAlerts(None):
         return propose_remove_alerts(bridge)
+    if isinstance(command, SaveFactor | RemoveFactor):
+        from tui.factor_proposals import propose_factor
+
+        return propose_factor(command, bridge)
     return None
 
 

@@ -117,9 +117,9 @@ def prices_of(desk: Desk, preview: SignalPreview) -> tuple[tuple[int, float], ..
 def count_words(preview: SignalPreview) -> str:
     """Return how often something would have fired: `14 fires in 7d on BTC`."""
     count = len(preview.fires)
-    times = "never" if not count else "once" if count == 1 else f"{count} times"
-    length = fmt.age(preview.end_ms - preview.start_ms)
-    return f"would have fired {times} in {length} on {preview.symbol}"
+    times = "once" if count == 1 else f"{count} times"
+    fired = f"would have fired {times}" if count else "would not have fired"
+    return f"{fired} in {fmt.age(preview.end_ms - preview.start_ms)} on {preview.symbol}"
 
 
 def unknown_words(preview: SignalPreview) -> str:

@@ -251,7 +251,7 @@ def trigger_verdict(view: SignalView, pool: SignalPool, symbol: str) -> str:
     if state.met is None:
         return f"unknown: {state.why_unknown or 'not evaluated yet'}"
     if state.met:
-        return "no: it is met already and fires anew only after it was not; r resets it"
+        return "no: met already, fires anew once it was not · r resets it"
     silent_ms = 0
     if state.fired_ms is not None:
         silent_ms = state.fired_ms + pool.cooldown_seconds * 1000 - view.now_ms

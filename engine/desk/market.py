@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from engine.model.chart import Chart, ChartRequest, FeedStatus, IndicatorInfo
-    from engine.model.factor import FactorDefinition, FactorEffectiveness
+    from engine.model.factor import FactorDefinition, FactorEffectiveness, FactorWord
     from engine.model.flow import FlowReading
     from engine.model.regime import RegimeReading, RegimeThresholds
     from engine.model.trade import Trade
@@ -60,6 +60,17 @@ class MarketDesk(Protocol):
 
     def factors(self) -> tuple[FactorDefinition, ...]:
         """Return every factor, the built-in ones first."""
+        ...
+
+    def factor_words(self) -> tuple[FactorWord, ...]:
+        """Return every column and function a factor's expression may use."""
+        ...
+
+    def check_factor(self, expression: str) -> None:
+        """Read an expression as it is typed.
+
+        Raises `InvalidInput` whose `details["position"]` is where the wrong word begins.
+        """
         ...
 
     async def save_factor(self, name: str, expression: str, meaning: str = "") -> FactorDefinition:

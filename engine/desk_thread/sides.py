@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from engine.local_desk import LocalDesk
     from engine.model.chart import Chart, ChartRequest, FeedStatus, IndicatorInfo
-    from engine.model.factor import FactorDefinition, FactorEffectiveness
+    from engine.model.factor import FactorDefinition, FactorEffectiveness, FactorWord
     from engine.model.flow import FlowReading
     from engine.model.news import IntelligenceSnapshot, NewsItem, NewsSource, SourceStatus
     from engine.model.regime import RegimeReading, RegimeThresholds
@@ -100,6 +100,15 @@ class ThreadedMarkets:
         """See `engine.desk.market.MarketDesk`."""
         desk = self._thread.desk
         return desk.markets.factors() if desk else ()
+
+    def factor_words(self) -> tuple[FactorWord, ...]:
+        """See `engine.desk.market.MarketDesk`."""
+        desk = self._thread.desk
+        return desk.markets.factor_words() if desk else ()
+
+    def check_factor(self, expression: str) -> None:
+        """See `engine.desk.market.MarketDesk`."""
+        self._thread.ready().markets.check_factor(expression)
 
     async def save_factor(self, name: str, expression: str, meaning: str = "") -> FactorDefinition:
         """See `engine.desk.market.MarketDesk`."""

@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from engine.assembly import REPLAY_PAUSED_KEY, REPLAY_SPEED_KEY, DeskParts, assemble
 from engine.desk import EquitySpan, OrderPreview
 from engine.errors import Conflict, DeskError, NotFound, StrategyFailed
@@ -186,7 +188,7 @@ class LocalDesk:
         book = self._parts.market.book(symbol)
         if book is None:
             return None
-        return BookSnapshot(book.symbol, book.bids[:depth], book.asks[:depth], book.ts_ms)
+        return msgspec.structs.replace(book, bids=book.bids[:depth], asks=book.asks[:depth])
 
     def market(self) -> MarketStatus:
         """See `engine.desk.Desk`."""

@@ -17,7 +17,7 @@ from engine.market.market_state import MarketState
 from engine.market.periods import Period, parse_period
 from engine.market.regimes import Regimes
 from engine.model.chart import Chart, ChartRequest, FeedStatus, IndicatorInfo
-from engine.model.factor import FactorCategory, FactorDefinition, FactorEffectiveness
+from engine.model.factor import FactorCategory, FactorDefinition, FactorEffectiveness, FactorWord
 from engine.model.flow import FlowReading
 from engine.model.regime import RegimeReading, RegimeThresholds
 from engine.model.trade import Trade
@@ -91,6 +91,16 @@ class LocalMarkets:
     def factors(self) -> tuple[FactorDefinition, ...]:
         """See `engine.desk.market.MarketDesk`."""
         return self._signals.factors.definitions()
+
+    def factor_words(self) -> tuple[FactorWord, ...]:
+        """See `engine.desk.market.MarketDesk`."""
+        from engine.market.factors.formulas import vocabulary
+
+        return vocabulary()
+
+    def check_factor(self, expression: str) -> None:
+        """See `engine.desk.market.MarketDesk`."""
+        self._signals.factors.check_expression(expression)
 
     async def save_factor(self, name: str, expression: str, meaning: str = "") -> FactorDefinition:
         """See `engine.desk.market.MarketDesk`."""

@@ -28,6 +28,13 @@ class FactorDefinition(msgspec.Struct, frozen=True, kw_only=True):
     meaning: str
 
 
+class FactorWord(msgspec.Struct, frozen=True):
+    """A word of the factor language as it is written, such as `ema(x, n)`, and what it means."""
+
+    written: str
+    meaning: str
+
+
 class WindowEffect(msgspec.Struct, frozen=True):
     """How a factor did in one stretch of time."""
 

@@ -1,8 +1,14 @@
-"""The recorded desk's news side: two articles and one source."""
+"""The recorded desk's news side: two articles, and the sources the desk brings along and one more.
+
+Changes of sources are judged by the engine itself; nothing is ever requested.
+"""
 
 from __future__ import annotations
 
-from engine.errors import NotFound
+import msgspec
+
+from engine.errors import DeskError, NotFound
+from engine.intelligence.source_list import SourceList
 from engine.model.news import (
     IntelligenceSnapshot,
     NewsItem,
@@ -12,7 +18,7 @@ from engine.model.news import (
 )
 
 NOW_MS = 1_772_373_807_000
-SOURCE = NewsSource(source_id=1, name="Example wire", url="https://news.example/feed.xml")
+SOURCE = NewsSource(source_id=100, name="Example wire", url="https://news.example/feed.xml")
 NEWS = (
     NewsItem(
         news_id="n-2",
@@ -44,22 +50,37 @@ NEWS = (
 
 
 class RecordedIntelligence:
-    """The intelligence desk over fixed articles."""
+    """The intelligence desk over fixed articles; the public attributes are what a test may change."""
+
+    def __init__(self) -> None:
+        self.items: tuple[NewsItem, ...] = NEWS
+        self.source_list = SourceList((SOURCE,))
+        self.tested: list[NewsSource] = []
+        self.failure: DeskError | None = None
+        self.error = ""
 
     def news(self, symbol: str | None = None, limit: int = 50) -> tuple[NewsItem, ...]:
-        return tuple(item for item in NEWS if symbol is None or symbol in item.symbols)[:limit]
+        return tuple(item for item in self.items if symbol is None or symbol in item.symbols)[:limit]
 
     def snapshot(self, symbol: str, timeframe: str = "15m", window: str = "4h") -> IntelligenceSnapshot:
         raise NotFound(f"symbol: {symbol} has no picture", field="symbol", value=symbol)
 
     def sources(self) -> tuple[SourceStatus, ...]:
-        return (SourceStatus(source=SOURCE, last_read_ms=NOW_MS - 60_000, items=2),)
+        return tuple(
+            msgspec.structs.replace(status, last_read_ms=NOW_MS - 60_000, items=2, error=self.error)
+            if status.source.enabled and status.source.url == SOURCE.url
+            else status
+            for status in self.source_list.statuses()
+        )
 
     async def save_source(self, source: NewsSource) -> NewsSource:
-        return source
+        return self.source_list.save(source)
 
     async def delete_source(self, source_id: int) -> None:
-        return None
+        self.source_list.delete(source_id)
 
     async def test_source(self, source: NewsSource) -> tuple[NewsItem, ...]:
+        self.tested.append(source)
+        if self.failure is not None:
+            raise self.failure
         return NEWS

@@ -18,13 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import NotFound
-from engine.market.candles import CandleSeries
+from engine.market.candles import CandleSeries, aggregate
 from engine.market.charts import ChartSource
+from engine.market.factors.effectiveness import effectiveness
+from engine.market.factors.formulas import vocabulary
+from engine.market.factors.library import FactorLibrary
 from engine.market.indicators import indicator_infos
-from engine.market.periods import Period
+from engine.market.periods import Period, parse_period
+from engine.market.regime import check_thresholds
 from engine.model.candle import Candle
 from engine.model.chart import Chart, ChartRequest, FeedStatus, IndicatorInfo
-from engine.model.factor import FactorDefinition, FactorEffectiveness
+from engine.model.factor import FactorCategory, FactorDefinition, FactorEffectiveness, FactorWord
 from engine.model.flow import FlowMetric, FlowReading, FlowValue
 from engine.model.order import Side
 from engine.model.quote import BookLevel, BookSnapshot, Quote
@@ -157,6 +161,9 @@ class RecordedMarkets:
         self.is_stale = False
         self.price_only = False
         self.flow_values: dict[FlowMetric, float | None] = dict(FLOW)
+        self.thresholds = RegimeThresholds()
+        self.library = FactorLibrary()
+        self.measured: list[tuple[str, str, str]] = []
 
     def minutes(self, symbol: str) -> CandleSeries:
         quote = self._quotes(symbol)
@@ -235,9 +242,10 @@ class RecordedMarkets:
         )
 
     def regime_thresholds(self) -> RegimeThresholds:
-        return RegimeThresholds()
+        return self.thresholds
 
     async def set_regime_thresholds(self, thresholds: RegimeThresholds) -> RegimeThresholds:
+        self.thresholds = check_thresholds(thresholds)
         return thresholds
 
     def feeds(self) -> tuple[FeedStatus, ...]:
@@ -256,15 +264,29 @@ class RecordedMarkets:
         )
 
     def factors(self) -> tuple[FactorDefinition, ...]:
-        return ()
+        return self.library.definitions()
+
+    def factor_words(self) -> tuple[FactorWord, ...]:
+        return vocabulary()
+
+    def check_factor(self, expression: str) -> None:
+        self.library.check_expression(expression)
 
     async def save_factor(self, name: str, expression: str, meaning: str = "") -> FactorDefinition:
-        raise NotImplementedError
+        factor = FactorDefinition(
+            name=name, category=FactorCategory.CUSTOM, expression=expression, meaning=meaning
+        )
+        self.library = self.library.with_factor(factor)
+        return self.library.get(name)
 
     async def delete_factor(self, name: str) -> None:
-        raise NotImplementedError
+        self.library = self.library.without_factor(name)
 
     async def factor_effectiveness(
         self, name: str, symbol: str, period: str = "1h", horizon: int = 1
     ) -> FactorEffectiveness:
-        raise NotImplementedError
+        self.measured.append((name, symbol, period))
+        length = parse_period(period)
+        series = aggregate(self.minutes(symbol), length).closed
+        values = self.library.array(name, series)
+        return effectiveness(values, series, factor=name, symbol=symbol, period=length, horizon=horizon)

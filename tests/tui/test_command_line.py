@@ -26,21 +26,32 @@ from tui.commands import (
     QuantityUnit,
     Quit,
     ReleaseKillSwitch,
+    RemoveFactor,
     RemovePriceAlerts,
     ResumeReplay,
+    SaveFactor,
     SelectTrader,
     SetSpeed,
     SetTheme,
+    ShowFactors,
     ShowHelp,
+    ShowNews,
     ShowPriceAlerts,
     StartTrader,
     Step,
+    SwitchNewsSource,
     TriggerTrader,
     format_command,
 )
 
 D = Decimal
-VOCABULARY = Vocabulary(("BTC", "ETH", "SOL"), ("Reversion", "Big Rules", "Manual"), ("night", "day"))
+VOCABULARY = Vocabulary(
+    ("BTC", "ETH", "SOL"),
+    ("Reversion", "Big Rules", "Manual"),
+    ("night", "day"),
+    ("CoinDesk", "The Block", "On Chain"),
+    ("gap", "stretch20"),
+)
 
 
 def order(side: Side, quantity: str, symbol: str, **options: object) -> PlaceOrder:
@@ -111,6 +122,15 @@ def parse_command(text: str, vocabulary: Vocabulary) -> Command:
         ("unalert 3", RemovePriceAlerts(3)),
         ("unalert #3", RemovePriceAlerts(3)),
         ("unalert all", RemovePriceAlerts(None)),
+        ("news", ShowNews()),
+        ("NEWS ON coindesk", SwitchNewsSource("CoinDesk", enabled=True)),
+        ("news off the  block", SwitchNewsSource("The Block", enabled=False)),
+        ("news on on chain", SwitchNewsSource("On Chain", enabled=True)),
+        ("factors", ShowFactors()),
+        ("factor Gap = close / open - 1", SaveFactor("gap", "close / open - 1")),
+        ("factor gap=close>=open", SaveFactor("gap", "close>=open")),
+        ("factor gap  =  ema(close,  5) ", SaveFactor("gap", "ema(close,  5)")),
+        ("unfactor GAP", RemoveFactor("gap")),
         ("  help ", ShowHelp()),
         ("quit", Quit()),
     ],
@@ -159,6 +179,12 @@ def test_a_quantity_is_exact() -> None:
         ("alert btc > 1 2", "2", "the command is alert SYMBOL"),
         ("unalert 0", "0", "give its number such as 3, or all"),
         ("unalert btc", "btc", "give its number such as 3, or all"),
+        ("news maybe", "maybe", "say news, news on NAME or news off NAME"),
+        ("news on nowhere", "nowhere", "it is one of CoinDesk, The Block, On Chain"),
+        ("factor a b = close", "a b", "a b is not a factor's name"),
+        ("factor = close", "=", "= is not a factor's name"),
+        ("unfactor rsi14", "rsi14", "it is one of gap, stretch20"),
+        ("unfactor gap now", "now", "the command is unfactor NAME"),
         ("pause nobody", "nobody", "Reversion, Big Rules, Manual"),
         ("theme pink", "pink", "night, day"),
         ("flatten now", "now", "the command is flatten [everyone]"),
@@ -186,6 +212,11 @@ def test_an_error_points_at_the_word_and_says_what_is_allowed(text: str, word: s
         "alert btc",
         "alert btc >",
         "unalert",
+        "news on",
+        "factor",
+        "factor gap",
+        "factor gap =",
+        "unfactor",
     ],
 )
 def test_what_is_missing_is_missing_at_the_end(text: str) -> None:
@@ -222,6 +253,11 @@ _words = st.sampled_from(
         "crosses",
         "big",
         "rules",
+        "on",
+        "coindesk",
+        "gap",
+        "=",
+        "gap=1",
     ]
 )
 
@@ -286,6 +322,13 @@ _commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(SetTheme, st.sampled_from(VOCABULARY.themes)),
     st.builds(Flatten, st.booleans()),
     st.builds(AddPriceAlert, _symbols, st.none() | st.sampled_from(AlertDirection), _numbers),
+    st.builds(SwitchNewsSource, st.sampled_from(VOCABULARY.sources), st.booleans()),
+    st.builds(
+        SaveFactor,
+        st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True),
+        st.lists(_words.filter(lambda word: "@" not in word), min_size=1, max_size=8).map("  ".join),
+    ),
+    st.builds(RemoveFactor, st.sampled_from(VOCABULARY.factors)),
     st.builds(RemovePriceAlerts, st.none() | st.integers(1, 999_999_999)),
     st.sampled_from(
         [
@@ -294,6 +337,8 @@ _commands: st.SearchStrategy[Command] = st.one_of(
             EngageKillSwitch(),
             ReleaseKillSwitch(),
             Step(),
+            ShowNews(),
+            ShowFactors(),
             ShowPriceAlerts(),
             ShowHelp(),
             Quit(),
@@ -320,6 +365,10 @@ def test_a_formatted_command_reads_back_as_itself(command: Command) -> None:
         ("buy 1 btc @ 1 post", "time_in_force", "post"),
         ("buy 1 btc", "client_order_id", "buy"),
         ("kill", "", "kill"),
+        ("factor gap = close / opn", "expression", "close / opn"),
+        ("factor gap=1", "name", "gap"),
+        ("unfactor gap", "factor", "gap"),
+        ("news on the block", "source", "the block"),
     ],
 )
 def test_a_refusal_of_the_desk_points_at_the_words_of_its_field(text: str, field: str, word: str) -> None:

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from tui.command_words import Vocabulary
 from tui.completion import complete
 
-VOCABULARY = Vocabulary(("BTC", "ETH", "SOL"), ("Reversion", "Big Rules", "Manual"), ("night", "day"))
+VOCABULARY = Vocabulary(
+    ("BTC", "ETH", "SOL"),
+    ("Reversion", "Big Rules", "Manual"),
+    ("night", "day"),
+    ("CoinDesk", "The Block"),
+    ("gap", "stretch20"),
+)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +43,13 @@ VOCABULARY = Vocabulary(("BTC", "ETH", "SOL"), ("Reversion", "Big Rules", "Manua
         ("alert btc ", ">"),
         ("alert btc c", "crosses"),
         ("unalert a", "all"),
+        ("ne", "news"),
+        ("news o", "on"),
+        ("news on t", "The Block"),
+        ("news off The B", "The Block"),
+        ("unf", "unfactor"),
+        ("unfactor s", "stretch20"),
+        ("factor g", "gap"),
     ],
 )
 def test_completion_offers_what_may_come_next(text: str, first: str) -> None:

@@ -142,10 +142,10 @@ def test_a_backfill_beyond_what_the_venue_has_says_so(home: Path, capsys: Captur
 def test_a_backfill_that_fails_ends_with_exit_code_1(home: Path, capsys: Captured) -> None:
     words = ("backfill", "binance", "BTC", "1m", "--from", "2025-05-31", "--to", "2025-05-31T01:00")
     with BinanceCandleServer(LISTED, lambda: NOW) as server:
-        server.faults = [None, Edit(lambda rows: rows[1:])]
+        server.faults = [None, Edit(lambda rows: rows[1:]), Edit(lambda rows: rows[2:])]
         assert run(home, *words, "--base-url", server.url) == 1
     printed = capsys.readouterr()
-    assert "1 candles are missing" in printed.err
+    assert "2 candles are missing" in printed.err
     assert "0 candles of binance BTC 1m written; repeat the command to go on" in printed.err
     assert run(home, *words, "--base-url", "nowhere") == 2
 

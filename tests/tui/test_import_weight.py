@@ -28,6 +28,11 @@ HEAVY = (
     "tui.screens.market",
     "tui.screens.signals",
     "tui.widgets.candle_raster",
+    "tui.screens.news",
+    "tui.screens.factors",
+    "tui.screens.regime_thresholds",
+    "tui.factor_view",
+    "tui.news_view",
 )
 
 

@@ -16,16 +16,16 @@ from engine.model.regime import CoarseRegime, Regime
 from tests.tui.recorded_desk import RecordedDesk
 from tui.market_rows import (
     bar,
-    blank_rows,
     flow_figure,
     flow_rows,
     imbalance,
     ladder_rows,
     regime_rows,
     regime_spans,
+    spread_row,
     tape_rows,
 )
-from tui.widgets.cell_canvas import Row
+from tui.widgets.cell_canvas import Row, blank_rows
 
 D = Decimal
 TICK, LOT = D("0.1"), D("0.001")
@@ -127,10 +127,49 @@ def test_the_regime_says_its_class_or_what_it_lacks(desk: RecordedDesk) -> None:
     assert text_of([regime_spans(unknown)]) == ["regime –"]
     price_only = msgspec.structs.replace(regime, regime=Regime.UNKNOWN, price_only=True)
     assert text_of([regime_spans(price_only)]) == ["▼ trending price only"]
+    class_known = msgspec.structs.replace(regime, price_only=True)
+    said = " ".join(text_of(list(regime_rows(class_known, 116, reasons=False, is_stale=False))))
+    assert "need trades" not in said
     said = " ".join(text_of(list(regime_rows(price_only, 116, reasons=False, is_stale=False))))
     assert "need trades and open interest" in said
     narrow = text_of(list(regime_rows(price_only, 24, reasons=False, is_stale=False)))
     assert "need trades and open" in " ".join(" ".join(narrow).split())
+
+
+def test_an_unknown_regime_claims_no_direction_and_no_time_and_names_the_key(desk: RecordedDesk) -> None:
+    regime = msgspec.structs.replace(
+        desk.markets.regime("BTC"), regime=Regime.UNKNOWN, coarse=CoarseRegime.UNKNOWN, close_ms=0
+    )
+    for width in (24, 116):
+        said = " ".join(text_of(list(regime_rows(regime, width, reasons=False, is_stale=False))))
+        assert "not known yet" in said
+        assert "r says why" in said
+        assert "00:00" not in said
+        assert str(regime.direction) not in said
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (21, ["spread", "1.8", "▲", "+0.50"]),
+        (24, ["spread", "1.8", "imb", "▲", "+0.50"]),
+        (34, ["spread", "1.8", "(0.27", "bp)", "imb", "▲", "+0.50"]),
+        (60, ["spread", "1.8", "(0.27", "bp)", "imbalance", "▲", "+0.50"]),
+    ],
+)
+def test_the_imbalance_has_its_name_where_there_is_room(
+    desk: RecordedDesk, width: int, shown: list[str]
+) -> None:
+    book = msgspec.structs.replace(book_of(desk), near_bids=D(3), near_asks=D(1))
+    (line,) = text_of([spread_row(book, TICK, width)])
+    assert line.split() == shown
+    assert cell_len(line) == width
+
+
+def test_a_bar_too_short_to_tell_anything_is_left_out(desk: RecordedDesk) -> None:
+    book = book_of(desk)
+    assert "━" not in "".join(text_of(ladder_rows(book, TICK, LOT, 26, 14)))
+    assert "━" in "".join(text_of(ladder_rows(book, TICK, LOT, 40, 14)))
 
 
 def test_reasons_come_when_asked_for(desk: RecordedDesk) -> None:

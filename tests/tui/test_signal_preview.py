@@ -112,7 +112,7 @@ async def test_a_preview_is_due_again_once_part_of_its_range_has_passed(desk: Re
 )
 def test_what_could_not_be_decided_is_said_with_its_share(made: SignalPreview, words: str) -> None:
     assert unknown_words(made) == words
-    assert count_words(made) == "would have fired never in 7d on BTC"
+    assert count_words(made) == "would not have fired in 7d on BTC"
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_the_verdict_names_the_one_thing_that_keeps_a_pool_from_firing(desk: Rec
     change_state(desk, fired_ms=NOW_MS - 600_500)
     assert verdict(desk, 1, "BTC") == "not for 5m: it cools down after its last fire"
     change_state(desk, met=True)
-    assert "fires anew only after it was not" in verdict(desk, 1, "BTC")
+    assert "fires anew once it was not" in verdict(desk, 1, "BTC")
     change_state(desk, met=False, fired_ms=None)
     desk.signals.listener_ids[1] = ()
     assert "no trader listens" in verdict(desk, 1, "BTC")

@@ -28,8 +28,10 @@ from tui.widgets.candle_scale import short_number
 NO_CANDLES = "no candles of this period on record yet"
 WIDE = 120
 """From this width on the readout has room for the values of the lines over the candles."""
+LEGEND_PRIORITY = 3
+"""A line without its name is a riddle: the periods far from the chosen one go before the names."""
 FIRST_TO_GO = 20
-"""The priority of the legend: for lack of room it goes before everything else."""
+"""Beside the inspected candle the names and values go before everything else."""
 ALERT_GLYPH, ENTRY_GLYPH, ORDER_GLYPH = "!", "=", "·"
 
 
@@ -104,9 +106,9 @@ def readout_spans(picture: CandlePicture) -> tuple[Span, ...]:
     """Return the inspected candle in figures: the one under the crosshair, or the last."""
     if not picture.candles:
         return ()
-    index = inspected(picture)
-    candle = picture.candles[index]
-    change = _change_from(picture.candles[index - 1].close if index else candle.open, candle)
+    shown = inspected(picture)
+    candle = shown.candle
+    change = _change_from(picture.candles[shown.start - 1].close if shown.start else candle.open, candle)
     time = fmt.short_date_time(candle.open_ms)
     role = "accent" if picture.cursor_ms is not None else "muted"
     spans = [Span(time[:6], role, priority=7), Span(f"{time[6:]} ", role, priority=4)]
@@ -132,14 +134,15 @@ def legend_spans(picture: CandlePicture, *, has_values: bool) -> tuple[Span, ...
     """Return the lines over the candles, with their values at the inspected candle if asked."""
     if not picture.candles:
         return ()
-    index = inspected(picture)
+    last = inspected(picture).end - 1
     roles = series_roles(picture.lines)
     spans = []
     for place, line in enumerate(line for line in picture.lines if line.place is ChartPlace.PRICE):
-        value = line.values[index]
+        value = line.values[last]
         figure = fmt.ABSENT if value is None else price_label(value, picture.tick)
-        text = f" ━ {line.name} {figure} " if has_values else f"━ {line.name}  "
-        spans.append(Span(text, line_role(line, roles), "chart.indicators", FIRST_TO_GO + place))
+        text = f" ━ {line.name} {figure} " if has_values else f"━ {line.name} "
+        priority = LEGEND_PRIORITY + (FIRST_TO_GO if has_values else 0) + place // 2
+        spans.append(Span(text, line_role(line, roles), "chart.indicators", priority))
     return tuple(spans)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.model.event import ReplayState
 from tui import format as fmt
 from tui.market_rows import regime_spans
 from tui.market_view import MarketView
@@ -58,6 +59,11 @@ def _feed(view: MarketView) -> tuple[Span, ...]:
         words.append(Span("no quote yet", "stale"))
     elif view.is_stale:
         words.append(Span(f"stale: {fmt.age(feed.quote_age_ms)} old", "stale"))
+    elif view.desk.market.replay is not ReplayState.RUNNING:
+        # Market time stands still: the quote does not age, and is not fresh either.
+        ticker = view.desk.ticker(view.symbol)
+        time = fmt.market_time(ticker.quote.ts_ms) if ticker is not None else fmt.ABSENT
+        words.append(Span(f"quote of {time}", "muted", priority=2))
     else:
         age = f"{fmt.age(feed.quote_age_ms)} old" if feed.quote_age_ms else "fresh"
         words.append(Span(f"quote {age}", "muted", priority=2))

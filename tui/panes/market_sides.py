@@ -10,14 +10,14 @@ from textual.binding import BindingType
 from engine.model.event import ReplayState
 from tui.action import Context
 from tui.actions import bindings_for
-from tui.market_rows import blank_rows, flow_rows, ladder_rows, regime_rows, tape_rows
+from tui.market_rows import flow_rows, ladder_rows, regime_rows, tape_rows
 from tui.market_view import MarketView
 from tui.panes.base import WorkspacePane
-from tui.widgets.cell_canvas import Row
+from tui.widgets.cell_canvas import Row, blank_rows
 from tui.widgets.span_rows import SpanRows
 
-NO_BOOK = "this feed has no order book: a recording of candles knows only prices"
-NO_TRADES = "this feed has no trades: a recording of candles knows only prices"
+NO_BOOK = "this feed has no order book: a recording of candles knows only prices · o hides this side"
+NO_TRADES = "this feed has no trades: a recording of candles knows only prices · o hides this side"
 BOOK_LOST = "the book is lost and is being fetched again"
 WAITING = "waiting for the market …"
 

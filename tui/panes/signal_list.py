@@ -29,13 +29,13 @@ _ABSENT = Cell(fmt.ABSENT, "muted")
 
 COLUMNS = (
     Column("met", " ", 1),
-    Column("name", "signal", 12, weight=2),
+    Column("name", "signal", 20, weight=2),
     Column("symbol", "sym", 4),
     Column("value", "now", 8, align="right"),
     Column("target", "target", 8, align="right"),
     Column("distance", "to go", 8, align="right"),
-    Column("bar", "", BAR_CELLS),
-    Column("condition", "condition, or why unknown", 16, weight=5, cut="words"),
+    Column("bar", "", BAR_CELLS, priority=2),
+    Column("condition", "condition", 20, weight=5, cut="words"),
     Column("fired", "last fire", 11, align="right", priority=1),
 )
 
@@ -106,9 +106,11 @@ class SignalsPane(SignalTablePane):
 
 
 def cursor_words(view: SignalView, key: str | None) -> str:
-    """Return what the pane says of the row under its cursor: the whole condition and what it is for."""
+    """Return what the pane says of the row under its cursor: its condition, why unknown, what it is for."""
     subject = subject_of(key)
     signal = view.signal(subject[0]) if subject else None
-    if signal is None:
+    if subject is None or signal is None:
         return ""
-    return " · ".join(filter(None, (signal.condition, signal.description)))
+    states = (state for state in view.signal_states if (state.signal_id, state.symbol) == subject)
+    unknown = [state.why_unknown for state in states if state.met is None and signal.enabled]
+    return " · ".join(filter(None, (signal.condition, *unknown, signal.description)))

@@ -22,10 +22,10 @@ from tui.widgets.table_layout import Column
 
 COLUMNS = (
     Column("state", "state", 9),
-    Column("name", "pool", 12, weight=2),
+    Column("name", "pool", 14, weight=2),
     Column("symbol", "sym", 4),
     Column("members", "fires on", 14, weight=5, priority=2),
-    Column("wakes", "wakes", 14, weight=2, priority=1, cut="words"),
+    Column("wakes", "wakes", 12, weight=2, priority=1, cut="words"),
     Column("cooldown", "silent", 7, align="right", priority=4),
     Column("fired", "last fire", 11, align="right"),
     Column("fires", "fires", 5, align="right", priority=3),

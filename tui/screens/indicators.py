@@ -22,7 +22,7 @@ from tui.wording import refusal_text
 MOST_INDICATORS = 8
 HINT = "any other by name and parameters: adx(14)   bbands(20,2)   mfi(14)"
 TOO_MANY = f"{MOST_INDICATORS} indicators at most: take one away first"
-PLACES = {ChartPlace.PRICE: "over the candles", ChartPlace.BELOW: "below"}
+PLACES = {ChartPlace.PRICE: "over", ChartPlace.BELOW: "below"}
 
 
 class IndicatorsScreen(DialogScreen[tuple[str, ...] | None], inherit_bindings=False):
@@ -65,7 +65,7 @@ class IndicatorsScreen(DialogScreen[tuple[str, ...] | None], inherit_bindings=Fa
             columns = (
                 Column("tick", "", 2),
                 Column("name", "", 12),
-                Column("place", "", 16, priority=1),
+                Column("place", "", 5, priority=1),
                 Column("meaning", "", 20, weight=1, cut="words"),
             )
             yield LiveTable(columns, show_header=False)

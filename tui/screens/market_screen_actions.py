@@ -10,6 +10,7 @@ from engine.model.candle import Candle
 from engine.model.chart import ChartRequest
 from tui.market_view import MarketSettings, earliest_open
 from tui.screens import market_moves as moves
+from tui.screens.market_dialogs import open_factors, open_news, open_regime_thresholds
 from tui.screens.workspace_actions import WorkspaceActions
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ class MarketActions(WorkspaceActions):
             "chart.longer": lambda: self._next_period(1),
             "chart.zoom_in": lambda: self._set(moves.zoomed(self._settings, 1)),
             "chart.zoom_out": lambda: self._set(moves.zoomed(self._settings, -1)),
-            "chart.older": lambda: self._scroll(-1 / SCROLL_SHARE),
-            "chart.newer": lambda: self._scroll(1 / SCROLL_SHARE),
+            "chart.older": lambda: self._step(-1),
+            "chart.newer": lambda: self._step(1),
             "chart.page_older": lambda: self._scroll(-1.0),
             "chart.page_newer": lambda: self._scroll(1.0),
             "chart.oldest": self._go_to_oldest,
@@ -54,6 +55,9 @@ class MarketActions(WorkspaceActions):
             "market.sides": screen.toggle_sides,
             "market.reasons": screen.toggle_reasons,
             "market.window": lambda: self._set(moves.next_window(self._settings)),
+            "market.news": lambda: open_news(screen),
+            "market.factors": lambda: open_factors(screen, self._settings.period),
+            "market.thresholds": lambda: open_regime_thresholds(screen),
         }
 
     async def perform(self, action_id: str) -> None:
@@ -75,6 +79,13 @@ class MarketActions(WorkspaceActions):
 
     def _next_period(self, direction: int) -> None:
         self._set(moves.next_period(self._settings, self._market.periods, direction))
+
+    def _step(self, direction: int) -> None:
+        """Move the crosshair by a candle, or without one the chart by a part of it."""
+        if self._settings.cursor_ms is not None:
+            self._move_cursor(direction)
+        else:
+            self._scroll(direction / SCROLL_SHARE)
 
     def _scroll(self, share: float) -> None:
         shown = self._market.shown_candles

@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from engine.errors import DeskError
+from engine.model.factor import FactorCategory
 from tui.action import Context
 from tui.actions import bindings_for
 from tui.bridge import DeskBridge
@@ -187,8 +188,11 @@ class WorkspaceScreen(Screen[None], inherit_bindings=False):
         self._paint(msgspec.structs.replace(self.selection, **changes))
 
     async def action_perform(self, action_id: str) -> None:
-        """Run an action of the table."""
-        await self._actions.perform(action_id)
+        """Run an action of the table; a fault in one is told and takes nothing else with it."""
+        try:
+            await self._actions.perform(action_id)
+        except Exception as error:
+            self.host.say(f"unexpected {type(error).__name__}: {error}", "error")
 
     def action_back(self) -> None:
         """Leave the zoomed pane."""
@@ -258,7 +262,14 @@ class WorkspaceScreen(Screen[None], inherit_bindings=False):
 
     def vocabulary(self) -> Vocabulary:
         """Return what commands can name now."""
-        return self.view.vocabulary(self.host.theme_names)
+        desk = self.bridge.desk
+        return msgspec.structs.replace(
+            self.view.vocabulary(self.host.theme_names),
+            sources=tuple(status.source.name for status in desk.intelligence.sources()),
+            factors=tuple(
+                factor.name for factor in desk.markets.factors() if factor.category is FactorCategory.CUSTOM
+            ),
+        )
 
     async def ask(self, make: Callable[[], Proposal]) -> None:
         """Show what a risky command would do, and run it only after a yes."""

@@ -25,16 +25,21 @@ from tui.commands import (
     ReleaseKillSwitch,
     RemovePriceAlerts,
     ResumeReplay,
+    SaveFactor,
     SelectTrader,
     SetSpeed,
     SetTheme,
+    ShowFactors,
     ShowHelp,
+    ShowNews,
     ShowPriceAlerts,
     StartTrader,
     Step,
+    SwitchNewsSource,
     TriggerTrader,
 )
 from tui.price_alerts import add_alert, remove_alert
+from tui.screens.market_dialogs import open_factors, open_news, save_new_factor, switch_news_source
 from tui.wording import plain_words
 
 if TYPE_CHECKING:
@@ -117,6 +122,14 @@ class WorkspaceActions:
                 screen.send(remove_alert(alert_id, screen.view, screen.bridge))
             case ShowPriceAlerts():
                 await screen.host.open_workspace(Context.SIGNAL_DESK, Context.ALERTS)
+            case ShowNews():
+                await open_news(screen)
+            case SwitchNewsSource():
+                switch_news_source(screen, command)
+            case ShowFactors():
+                await open_factors(screen)
+            case SaveFactor():
+                save_new_factor(screen, command)
             case ShowHelp():
                 await self._open_help()
             case Quit():

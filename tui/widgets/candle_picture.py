@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -121,14 +122,24 @@ def candles_wanted(zoom: Zoom, columns: int) -> int:
     return zoom.candles * (columns + 1 if zoom.candles > 1 else columns)
 
 
-def inspected(picture: CandlePicture) -> int:
-    """Return the index of the candle under the cursor, or of the last one; there is one at least."""
+class Inspected(msgspec.Struct, frozen=True):
+    """The candle read out: all that share its column are one. `start` to `end` are their places."""
+
+    candle: Candle
+    start: int
+    end: int
+
+
+def inspected(picture: CandlePicture) -> Inspected:
+    """Return the candle of the column under the cursor, or the last one; there is one at least."""
+    candles, length = picture.candles, picture.period_ms * picture.zoom.candles
+    index = len(candles) - 1
     if picture.cursor_ms is not None:
-        for index in range(len(picture.candles) - 1, -1, -1):
-            if picture.candles[index].open_ms <= picture.cursor_ms:
-                return index
-        return 0
-    return len(picture.candles) - 1
+        index = max(0, bisect_right(candles, picture.cursor_ms, key=lambda candle: candle.open_ms) - 1)
+    column = candles[index].open_ms // length
+    start = bisect_left(candles, column, key=lambda candle: candle.open_ms // length)
+    end = bisect_right(candles, column, key=lambda candle: candle.open_ms // length)
+    return Inspected(_join(candles[start:end]), start, end)
 
 
 def _last_values(line: ChartLine, count: int) -> ChartLine:

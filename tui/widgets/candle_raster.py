@@ -14,15 +14,13 @@ from typing import NamedTuple
 import msgspec
 
 from engine.model.chart import ChartLine
-from tui.format import fit
 from tui.format import price as fmt_price
-from tui.panes.span_line import Span
 from tui.theming import SERIES_ROLES
 from tui.widgets.candle_glyphs import candle_glyphs, has_risen, trend_role
 from tui.widgets.candle_picture import CandlePicture, MarkKind
 from tui.widgets.candle_plan import Plan, SubPane, is_histogram, plan_chart, price_label
-from tui.widgets.candle_scale import Scale, short_number, ticks
-from tui.widgets.cell_canvas import DOTS_ACROSS, DOTS_DOWN, Canvas, Rank, Row, spans_of
+from tui.widgets.candle_scale import Scale, Tick, short_number, ticks
+from tui.widgets.cell_canvas import DOTS_ACROSS, DOTS_DOWN, Canvas, Rank, Row, blank_rows, spans_of
 from tui.widgets.chart_scale import time_axis
 
 NO_ROOM = "no room"
@@ -58,7 +56,7 @@ def draw_chart(
     """
     plan = plan_chart(picture, width, height)
     if plan is None:
-        return Drawing(_text_rows(NO_ROOM if picture.candles else empty_text, width, height), None)
+        return Drawing(blank_rows(NO_ROOM if picture.candles else empty_text, width, height), None)
     key = _ground_key(picture, plan)
     if before is None or before.key != key:
         canvas = Canvas(width, height)
@@ -247,7 +245,7 @@ def _draw_pane(
         canvas.text(0, row, LEVEL * plan.axis, "grid", Rank.LEVEL)
         canvas.text(plan.axis + 1, row, f"{guide:g}", "muted")
     if not guides:
-        for tick in list(ticks(pane.scale, max(2, pane.rows // 2)))[:: max(1, pane.rows - 2)]:
+        for tick in _pane_ticks(pane, pane.scale):
             canvas.text(
                 plan.axis + 1, pane.top + 1 + tick.row, tick.label[: plan.width - plan.axis - 1], "muted"
             )
@@ -259,17 +257,31 @@ def _draw_pane(
             _draw_line(canvas, picture, plan, line, line_role(line, roles), pane.scale, pane.top + 1, still)
 
 
+def _pane_ticks(pane: SubPane, scale: Scale) -> list[Tick]:
+    """Return the labels of an indicator's own pane, a row apart; where bars begin, zero has the first."""
+    kept: list[Tick] = []
+    if any(is_histogram(line) for line in pane.lines):
+        kept.append(Tick(scale.place(0.0, 1), "0"))
+    for tick in ticks(scale, max(2, pane.rows // 2)):
+        if all(abs(tick.row - other.row) > 1 for other in kept):
+            kept.append(tick)
+    return kept
+
+
 def _draw_bar(
     canvas: Canvas, picture: CandlePicture, plan: Plan, pane: SubPane, line: ChartLine, index: int
 ) -> None:
-    """Draw a histogram's bar from zero, in halves of a row."""
+    """Draw a histogram's bar from zero, in halves of a row, the least bar one half."""
     value = line.values[index]
-    if value is None or not isfinite(value) or pane.scale is None:
+    if not value or not isfinite(value) or pane.scale is None:
         return
-    zero, end = pane.scale.place(0.0, 2), pane.scale.place(value, 2)
-    first, last = (end, zero - 1) if value > 0 else (zero, end)
+    scale, places = pane.scale, 2 * pane.scale.rows
+    half = (scale.high - scale.low) / places
+    zero, halves = round(scale.high / half), max(1, round(abs(value) / half))
+    first, last = (zero - halves, zero - 1) if value > 0 else (zero, zero + halves - 1)
+    first, last = max(0, first), min(places - 1, last)
     x, role = column_x(plan, index, picture.zoom.cells), "bid" if value > 0 else "ask"
-    for row in range(first // 2, max(first, last) // 2 + 1):
+    for row in range(first // 2, last // 2 + 1):
         upper, lower = first <= 2 * row <= last, first <= 2 * row + 1 <= last
         if upper or lower:
             glyph = "█" if upper and lower else "▀" if upper else "▄"
@@ -358,19 +370,20 @@ def _volume_shown(picture: CandlePicture, plan: Plan) -> str:
 def _draw_pane_header(
     canvas: Canvas, picture: CandlePicture, plan: Plan, pane: SubPane, roles: dict[str, str]
 ) -> None:
-    index = _cursor_column(picture, plan)
+    column = _cursor_column(picture, plan)
+    figures = [line.values[-1 if column is None else column] for line in pane.lines]
+    largest = max((abs(value) for value in figures if value is not None), default=0.0)
     values = []
-    for line in pane.lines:
-        value = line.values[-1 if index is None else index]
+    for line, value in zip(pane.lines, figures, strict=True):
         role = "muted" if is_histogram(line) else line_role(line, roles)
-        values.append(("–" if value is None else _figure(value), role))
+        values.append(("–" if value is None else _figure(value, largest), role))
     _draw_header(canvas, plan, pane.top, pane.group, values)
 
 
-def _figure(value: float) -> str:
-    """Return an indicator's value with the decimals that matter."""
-    size = abs(value)
-    return short_number(value) if size >= 100_000 else f"{value:,.{2 if size >= 1 or size == 0 else 5}f}"
+def _figure(value: float, largest: float) -> str:
+    """Return an indicator's value with the decimals that matter beside the largest one of its pane."""
+    decimals = 2 if largest >= 1 or largest == 0 else 5
+    return short_number(value) if abs(value) >= 100_000 else f"{value:,.{decimals}f}"
 
 
 def _draw_header(canvas: Canvas, plan: Plan, row: int, title: str, values: Sequence[tuple[str, str]]) -> None:
@@ -381,10 +394,3 @@ def _draw_header(canvas: Canvas, plan: Plan, row: int, title: str, values: Seque
         canvas.text(x, row, f" {text}"[: max(0, plan.axis - x)], role)
         x += len(text) + 1
     canvas.text(x, row, " "[: max(0, plan.axis - x)], "text")
-
-
-def _text_rows(text: str, width: int, height: int) -> tuple[Row, ...]:
-    middle = max(0, height - 1) // 2
-    return tuple(
-        (Span(fit(text if row == middle else "", width, "center"), "muted"),) for row in range(height)
-    )

@@ -91,11 +91,15 @@ def tick_step(scale: Scale, least_rows: int, tick: Decimal | None = None) -> Dec
 
 def short_number(value: float) -> str:
     """Return a large number in a few characters: `982`, `12.4K`, `3.07M`."""
+    # Rounded before its unit is chosen: 999,900 is 1M and not 1000K.
+    rounded = float(f"{value:.3g}")
     for limit, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
-        if abs(value) >= limit:
-            return (
-                f"{value / limit:.3g}{suffix}"
-                if abs(value) < 1000 * limit
-                else f"{value / limit:.0f}{suffix}"
-            )
-    return f"{value:.3g}"
+        if abs(rounded) >= limit:
+            return f"{_three_digits(rounded / limit)}{suffix}"
+    return _three_digits(rounded)
+
+
+def _three_digits(value: float) -> str:
+    """Return a number with three significant digits, never with an exponent."""
+    text = f"{value:.3g}"
+    return f"{Decimal(text):f}" if "e" in text else text

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from tui.format import fit
 from tui.panes.span_line import Span
+from tui.widgets.wrapping import wrap_within
 
 Row = tuple[Span, ...]
 Cell = tuple[str, str]
@@ -97,3 +99,18 @@ def spans_of(cells: list[Cell]) -> Row:
     if glyphs:
         spans.append(Span("".join(glyphs), role))
     return tuple(spans)
+
+
+def blank_rows(text: str, width: int, height: int) -> tuple[Row, ...]:
+    """Return a place that is empty and says why, in as many lines as that takes."""
+    lines = wrap_within(text, max(1, width), max(1, height))
+    first = max(0, (height - len(lines)) // 2)
+    return tuple(
+        (
+            Span(
+                fit(lines[y - first] if 0 <= y - first < len(lines) else "", width, "center"),
+                "muted",
+            ),
+        )
+        for y in range(height)
+    )

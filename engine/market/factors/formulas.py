@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.market.factors.functions import FUNCTIONS, Function, Window
+from engine.model.factor import FactorWord
 
 COLUMNS = ("open", "high", "low", "close", "volume")
 
@@ -125,18 +126,11 @@ FORMULAS: dict[str, Formula] = {
 }
 
 
-class Word(msgspec.Struct, frozen=True):
-    """A word of the factor language as it is written, and what it means."""
-
-    written: str
-    meaning: str
-
-
-def vocabulary() -> tuple[Word, ...]:
+def vocabulary() -> tuple[FactorWord, ...]:
     """Return every column and function, for a help page or completion."""
-    columns = tuple(Word(name, "of the candle") for name in COLUMNS)
+    columns = tuple(FactorWord(name, "of the candle") for name in COLUMNS)
     known: tuple[Formula | Function, ...] = (*FORMULAS.values(), *FUNCTIONS.values())
-    return columns + tuple(Word(signature(each.name), each.meaning) for each in known)
+    return columns + tuple(FactorWord(signature(each.name), each.meaning) for each in known)
 
 
 def signature(name: str) -> str:

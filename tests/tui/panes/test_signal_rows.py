@@ -51,6 +51,9 @@ def test_an_unknown_signal_says_why_in_the_place_of_its_condition(desk: Recorded
     row = signal_cells(desk, 3)
     assert (row["met"], row["value"], row["distance"]) == ("–", "–", "–")
     assert row["condition"] == "taker needs trades, and this feed has none"
+    picture = picture_of(desk)
+    words = signal_list.cursor_words(picture, signal_list.signal_rows(picture)[3].key)
+    assert words.startswith("taker < 0.9 on 15m · taker needs trades, and this feed has none")
 
 
 def test_a_signal_that_is_off_or_unused_has_one_row_without_values(desk: RecordedDesk) -> None:

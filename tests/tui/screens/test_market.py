@@ -172,6 +172,10 @@ async def test_the_crosshair_reads_out_candles_and_escape_puts_it_away(app: Desk
         await pilot.pause()
         assert readout(app).startswith("03-01 13:55")
         assert "┊" in screen_text(app)
+        await pilot.press("left", "left", "right")
+        await pilot.pause()
+        assert readout(app).startswith("03-01 13:50")
+        assert market(app).settings.before_ms is None
         await pilot.press("escape")
         await pilot.pause()
         assert market(app).settings.cursor_ms is None

@@ -227,9 +227,50 @@ def test_joined_candles_span_what_they_join(recorded: CandlePicture) -> None:
 
 def test_the_crosshair_names_the_candle_it_stands_on(recorded: CandlePicture) -> None:
     picture = msgspec.structs.replace(recorded, cursor_ms=recorded.candles[-7].open_ms + 1)
-    assert inspected(picture) == len(picture.candles) - 7
-    assert inspected(recorded) == len(recorded.candles) - 1
-    assert inspected(msgspec.structs.replace(recorded, cursor_ms=0)) == 0
+    assert inspected(picture).candle == picture.candles[-7]
+    assert inspected(recorded).candle == recorded.candles[-1]
+    assert inspected(msgspec.structs.replace(recorded, cursor_ms=0)).candle == recorded.candles[0]
+
+
+def test_a_column_of_several_candles_is_read_out_as_one(recorded: CandlePicture) -> None:
+    zoom = Zoom(4, 1)
+    picture = msgspec.structs.replace(recorded, zoom=zoom, cursor_ms=recorded.candles[-9].open_ms)
+    columns = columns_in(picture, 40)
+    read_out = inspected(picture)
+    assert read_out.candle in columns.candles
+    assert read_out.candle.volume == sum(
+        candle.volume for candle in picture.candles[read_out.start : read_out.end]
+    )
+    assert inspected(msgspec.structs.replace(picture, cursor_ms=None)).candle == columns.candles[-1]
+
+
+def test_bars_of_a_histogram_stand_on_zero_and_none_is_lost(recorded: CandlePicture) -> None:
+    count = len(recorded.candles)
+    values = (None, 0.01, -0.01, 5.0, -10.0, *[0.0] * (count - 5))
+    line = ChartLine("HIST", "MACD", ChartPlace.BELOW, values)
+    picture = msgspec.structs.replace(recorded, lines=(line,), follows=False, zoom=Zoom(1, 1))
+    rows = ["".join(span.text for span in row) for row in rasterise(picture, count + 10, 30)]
+    top = next(number for number, row in enumerate(rows) if "MACD" in row) + 1
+    assert [row.split("│")[1].strip() for row in rows[top:-1] if row.rstrip().endswith("│0")] == ["0"]
+    axis = rows[top].index("│")
+    bars = ["".join(row[axis - count + place] for row in rows[top:-1]).strip() for place in range(6)]
+    assert [bar in ("▀", "▄") for bar in bars] == [False, True, True, False, False, False]
+    assert len(bars[4]) > len(bars[3]) > 0
+    assert bars[0] == bars[5] == ""
+
+
+def test_the_figures_of_one_indicator_have_as_many_decimals(recorded: CandlePicture) -> None:
+    count = len(recorded.candles)
+    for values, shown in (
+        ((9.14, 0.04, -1.0), "MACD 9.14 0.04 -1.00"),
+        ((0.5, 0.04, -0.25), "MACD 0.50000 0.04000 -0.25000"),
+    ):
+        lines = tuple(
+            ChartLine(f"MACD{place}", "MACD", ChartPlace.BELOW, (value,) * count)
+            for place, value in enumerate(values)
+        )
+        rows = rasterise(msgspec.structs.replace(recorded, lines=lines), 80, 30)
+        assert any(shown in "".join(span.text for span in row) for row in rows)
 
 
 def test_without_candles_or_room_it_says_so(recorded: CandlePicture) -> None:

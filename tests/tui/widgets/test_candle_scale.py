@@ -75,7 +75,18 @@ def test_round_steps_are_the_next_round_number(least: float) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(982.0, "982"), (12_431.0, "12.4K"), (3.07e6, "3.07M"), (-1.284e6, "-1.28M"), (0, "0")],
+    [
+        (982.0, "982"),
+        (12_431.0, "12.4K"),
+        (3.07e6, "3.07M"),
+        (-1.284e6, "-1.28M"),
+        (0, "0"),
+        (999.7, "1K"),
+        (-999_960.0, "-1M"),
+        (1.234e15, "1230T"),
+        (0.00001, "0.00001"),
+        (float("nan"), "nan"),
+    ],
 )
 def test_large_numbers_are_short(value: float, text: str) -> None:
     assert short_number(value) == text
