@@ -15,10 +15,10 @@ from engine.exchanges.paper import PaperExchange
 from engine.exchanges.wallet import open_wallet
 from engine.market.market_state import MarketState
 from engine.market.periods import DAY_MS, Period
-from engine.market.regimes import Regimes
-from engine.market.replay import ReplayPlayer
-from engine.market.sources import open_tape
-from engine.market.tape import Tape
+from engine.market.regime.live import Regimes
+from engine.market.replay.player import ReplayPlayer
+from engine.market.replay.sources import open_tape
+from engine.market.replay.tape import Tape
 from engine.model.account import TraderConfig, TraderKind, TraderStatus
 from engine.model.event import Alert, ReplayState, Severity, Topic
 from engine.model.instrument import Instrument

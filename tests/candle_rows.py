@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from engine.market.candles import CandleSeries, series_of
+from engine.market.candles.series import CandleSeries, series_of
 from engine.market.history.candle_store import CandleStore
 from engine.market.history.series_key import SeriesKey
 from engine.market.periods import Period

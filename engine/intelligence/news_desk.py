@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.intelligence.classification import Classification, classified
 from engine.intelligence.identity import precedence, title_key
+from engine.intelligence.reading.classification import Classification, classified
 from engine.model.news import NewsItem
 
 MAX_ARTICLES = 5000

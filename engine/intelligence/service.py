@@ -13,19 +13,19 @@ import msgspec
 
 from engine.clock import Clock, WallClock
 from engine.errors import DeskError
-from engine.intelligence.classification import Classification
-from engine.intelligence.feed_reader import FeedReader
-from engine.intelligence.fetch import FetchFailed, PageFetcher, Validators
-from engine.intelligence.lexicon import Lexicon
-from engine.intelligence.model_reader import ModelReader
 from engine.intelligence.news_desk import NewsDesk
-from engine.intelligence.polling import after_answer, after_failure
-from engine.intelligence.second_reading import CALLS_PER_MINUTE, SecondReading
-from engine.intelligence.snapshots import TIMEFRAME, WINDOW, MarketReaders, Snapshots
-from engine.intelligence.source_list import SourceList
-from engine.intelligence.source_reader import SourceReader
-from engine.intelligence.sources import check_source
-from engine.intelligence.update_feed import IntelligenceFeed
+from engine.intelligence.picture.snapshots import TIMEFRAME, WINDOW, MarketReaders, Snapshots
+from engine.intelligence.picture.update_feed import IntelligenceFeed
+from engine.intelligence.reading.classification import Classification
+from engine.intelligence.reading.lexicon import Lexicon
+from engine.intelligence.reading.model_reader import ModelReader
+from engine.intelligence.reading.second_reading import CALLS_PER_MINUTE, SecondReading
+from engine.intelligence.sources.feed_reader import FeedReader
+from engine.intelligence.sources.fetch import FetchFailed, PageFetcher, Validators
+from engine.intelligence.sources.known_sources import check_source
+from engine.intelligence.sources.polling import after_answer, after_failure
+from engine.intelligence.sources.source_list import SourceList
+from engine.intelligence.sources.source_reader import SourceReader
 from engine.model.news import IntelligenceSnapshot, IntelligenceUpdate, NewsItem, NewsSource, SourceStatus
 from engine.model.trade import Trade
 

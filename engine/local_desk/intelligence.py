@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from engine.assembly import DeskParts
 from engine.errors import InvalidSetting
-from engine.intelligence.model_reader import ModelReader
+from engine.intelligence.picture.snapshots import MarketReaders
+from engine.intelligence.reading.model_reader import ModelReader
 from engine.intelligence.service import IntelligenceService, Outlets
-from engine.intelligence.snapshots import MarketReaders
 from engine.local_desk.markets import LocalMarkets
 from engine.model.account import TraderKind
 from engine.model.event import Topic

@@ -10,12 +10,12 @@ import msgspec
 
 from engine.errors import Conflict
 from engine.local_desk.known_symbols import check_symbol
-from engine.market.candles import aggregate
-from engine.market.charts import ChartSource
+from engine.market.candles.series import aggregate
+from engine.market.charts.source import ChartSource
 from engine.market.indicators import indicator_infos
 from engine.market.market_state import MarketState
 from engine.market.periods import Period, parse_period
-from engine.market.regimes import Regimes
+from engine.market.regime.live import Regimes
 from engine.model.chart import Chart, ChartRequest, FeedStatus, IndicatorInfo
 from engine.model.factor import FactorCategory, FactorDefinition, FactorEffectiveness, FactorWord
 from engine.model.flow import FlowReading

@@ -28,15 +28,15 @@ from engine.model.signal import (
     SignalPreview,
     SignalState,
 )
-from engine.signals.meanings import check_condition
-from engine.signals.metric_names import metric_infos
+from engine.signals.conditions.meanings import check_condition
+from engine.signals.conditions.metric_names import metric_infos
 from engine.store.changes import Change
 from engine.text import safe_line
 from engine.trading.signal_floor import SignalFloor
 from engine.trading.waking import Waking
 
 if TYPE_CHECKING:
-    from engine.signals.condition_arrays import SignalData
+    from engine.signals.history.condition_arrays import SignalData
 
 MAX_PRICE_ALERTS = 500
 MAX_ANALYSIS_DAYS = 30
@@ -150,7 +150,7 @@ class LocalSignals:
 
     async def test_signal(self, condition: str, symbol: str) -> SignalState:
         """See `engine.desk.signals.SignalDesk`."""
-        from engine.signals.previews import signal_now
+        from engine.signals.history.previews import signal_now
 
         signal = SignalDefinition(signal_id=0, name="", condition=condition)
         return await asyncio.to_thread(signal_now, signal, symbol, self._data(symbol))
@@ -159,7 +159,7 @@ class LocalSignals:
         self, condition: str, symbol: str, start_ms: int | None = None, end_ms: int | None = None
     ) -> SignalPreview:
         """See `engine.desk.signals.SignalDesk`."""
-        from engine.signals.previews import preview_condition
+        from engine.signals.history.previews import preview_condition
 
         data = self._data(symbol)
         return await asyncio.to_thread(preview_condition, condition, symbol, data, start_ms, end_ms)
@@ -168,7 +168,7 @@ class LocalSignals:
         self, pool: SignalPool, symbol: str, start_ms: int | None = None, end_ms: int | None = None
     ) -> SignalPreview:
         """See `engine.desk.signals.SignalDesk`."""
-        from engine.signals.previews import preview_pool
+        from engine.signals.history.previews import preview_pool
 
         checked = self._floor.book.check_pool(pool)
         members = {signal_id: self._floor.book.signal(signal_id) for signal_id in checked.signal_ids}
@@ -177,7 +177,7 @@ class LocalSignals:
 
     async def analyze(self, metric: str, symbol: str, period: str = "5m", days: int = 7) -> MetricAnalysis:
         """See `engine.desk.signals.SignalDesk`."""
-        from engine.signals.metric_analysis import analyze_metric
+        from engine.signals.history.metric_analysis import analyze_metric
 
         if not 1 <= days <= MAX_ANALYSIS_DAYS:
             raise InvalidInput.of("days", days, f"allowed are 1 to {MAX_ANALYSIS_DAYS}")
@@ -225,7 +225,7 @@ class LocalSignals:
         self._floor.keep_alert(msgspec.structs.replace(alert, deleted=True))
 
     def _data(self, symbol: str) -> SignalData:
-        from engine.signals.condition_arrays import SignalData
+        from engine.signals.history.condition_arrays import SignalData
 
         self._instrument(symbol)
         return SignalData(self._market.minutes(symbol), self._market.flow_series(symbol), self._floor.factors)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from engine.clock import Clock
 from engine.errors import Unavailable
-from engine.market.candle_builder import PeriodCandle
-from engine.market.candles import aggregate
+from engine.market.candles.builder import PeriodCandle
+from engine.market.candles.series import aggregate
 from engine.market.feed_guard import STALE_AFTER_MS, FeedChange, FeedGuard
 from engine.market.indicators import IndicatorSet
 from engine.market.periods import Period
@@ -27,9 +27,9 @@ from engine.model.quote import BookSnapshot, Quote, Ticker
 from engine.model.trade import Trade
 
 if TYPE_CHECKING:
-    from engine.market.candles import CandleSeries
-    from engine.market.flow_series import FlowSeries
-    from engine.market.tape import Moment
+    from engine.market.candles.series import CandleSeries
+    from engine.market.flow.series import FlowSeries
+    from engine.market.replay.tape import Moment
 
 CANDLES_SHOWN = 100
 
@@ -71,7 +71,7 @@ class MarketState:
 
     def recall(self, past: Iterable[Moment]) -> None:
         """Take what a tape says of the time before the feed will begin, and the samples that gives."""
-        from engine.market.tape import deliver
+        from engine.market.replay.tape import deliver
 
         for moment in past:
             self._past_ms = moment.ts_ms
@@ -245,7 +245,7 @@ class MarketState:
 
     def flow(self, symbol: str, window: Period) -> FlowReading:
         """Return the nine flow measures over the calendar window that holds the last sample."""
-        from engine.market.flow_metrics import flow_reading
+        from engine.market.flow.metrics import flow_reading
 
         series = self._symbols[symbol].flow_series()
         known = self._readings.get((symbol, window))

@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from engine.market.candle_builder import CandleBuilder, PeriodCandle
-from engine.market.flow import FlowAccumulator, minute_sample
-from engine.market.flow_series import FlowHistory, FlowSeries
-from engine.market.minute_history import MinuteHistory
+from engine.market.candles.builder import CandleBuilder, PeriodCandle
+from engine.market.candles.minute_history import MinuteHistory
+from engine.market.flow.accumulator import FlowAccumulator, minute_sample
+from engine.market.flow.series import FlowHistory, FlowSeries
 from engine.market.periods import DAY_MS, MINUTE_MS, Period
 from engine.model.candle import Candle
 from engine.model.flow import FlowSample
@@ -23,7 +23,7 @@ from engine.model.quote import BookSnapshot, Quote
 from engine.model.trade import Trade
 
 if TYPE_CHECKING:
-    from engine.market.candles import CandleSeries
+    from engine.market.candles.series import CandleSeries
 
 TRADES_KEPT = 500
 

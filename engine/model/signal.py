@@ -16,7 +16,7 @@ class PoolLogic(enum.StrEnum):
 
 
 class SignalDefinition(msgspec.Struct, frozen=True, kw_only=True):
-    """One condition with a name; `condition` is its canonical text (`engine.signals.grammar`).
+    """One condition with a name; `condition` is its canonical text (`engine.signals.conditions.grammar`).
 
     `signal_id` 0 asks for a new one. A deleted definition is kept for the log's sake.
     """

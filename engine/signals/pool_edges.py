@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.model.signal import PoolEdge
-from engine.signals.rules import MET, UNKNOWN
+from engine.signals.conditions.rules import MET, UNKNOWN
 
 if TYPE_CHECKING:
     import numpy as np

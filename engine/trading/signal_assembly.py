@@ -9,13 +9,13 @@ import msgspec
 from engine.errors import DeskError
 from engine.market.factors.library import FactorLibrary
 from engine.market.market_state import MarketState
-from engine.market.regimes import Regimes
+from engine.market.regime.live import Regimes
 from engine.model.factor import FactorCategory, FactorDefinition
 from engine.model.regime import RegimeThresholds
 from engine.model.signal import SignalDefinition, SignalPool
-from engine.signals.condition_arrays import SignalData
-from engine.signals.grammar import parse_condition
-from engine.signals.signal_evaluator import SignalEvaluator
+from engine.signals.conditions.grammar import parse_condition
+from engine.signals.history.condition_arrays import SignalData
+from engine.signals.live.evaluator import SignalEvaluator
 from engine.store.changes import Change, CustomFactor
 from engine.store.restore import DeskState
 from engine.streams import Bus

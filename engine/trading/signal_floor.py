@@ -14,20 +14,20 @@ from decimal import Decimal
 import msgspec
 
 from engine.errors import DeskError
-from engine.market.candle_builder import PeriodCandle
+from engine.market.candles.builder import PeriodCandle
 from engine.market.factors.library import FactorLibrary
 from engine.market.feed_guard import FeedTrouble
 from engine.market.market_state import MarketState
 from engine.market.periods import Period
-from engine.market.regimes import Regimes
+from engine.market.regime.live import Regimes
 from engine.model.event import Alert, Severity, Topic
 from engine.model.flow import SAMPLE_MS, FlowSample
 from engine.model.signal import PoolFire, PriceAlert, TriggerDelivery, TriggerOutcome
 from engine.model.trigger import Trigger, TriggerKind
-from engine.signals.condition import Condition, uses_factor
-from engine.signals.grammar import parse_condition
+from engine.signals.conditions.condition import Condition, uses_factor
+from engine.signals.conditions.grammar import parse_condition
+from engine.signals.live.evaluator import SignalEvaluator
 from engine.signals.price_alerts import PriceAlertBook
-from engine.signals.signal_evaluator import SignalEvaluator
 from engine.store.changes import Change
 from engine.streams import Bus
 from engine.trading.signal_book import SignalBook

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.market.candles import CandleSeries
+from engine.market.candles.series import CandleSeries
 from engine.market.history.candle_store import CandleStore
 from engine.market.history.export_file import export_rows
 from engine.market.history.import_file import read_candle_file

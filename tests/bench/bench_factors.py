@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.market.candles import CandleSeries, series_of
+from engine.market.candles.series import CandleSeries, series_of
 from engine.market.factors.effectiveness import effectiveness
 from engine.market.factors.library import FactorLibrary
 from engine.market.periods import Period

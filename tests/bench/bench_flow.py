@@ -17,14 +17,14 @@ import numpy as np
 
 from engine.clock import ReplayClock
 from engine.exchanges.instruments import INSTRUMENTS
-from engine.market.book import DepthDiff, DepthSnapshot, OrderBook
-from engine.market.candles import series_of
-from engine.market.flow_metrics import FlowQuantity, FlowStream, flow_array
-from engine.market.flow_series import FlowSeries
+from engine.market.book.order_book import DepthDiff, DepthSnapshot, OrderBook
+from engine.market.candles.series import series_of
+from engine.market.flow.metrics import FlowQuantity, FlowStream, flow_array
+from engine.market.flow.series import FlowSeries
 from engine.market.market_state import MarketState
 from engine.market.periods import DAY_MS, Period
-from engine.market.raw_frames import RawTape, read_frames
-from engine.market.tape import deliver
+from engine.market.replay.raw_frames import RawTape, read_frames
+from engine.market.replay.tape import deliver
 from engine.model.flow import SAMPLE_MS
 from engine.samples import RAW_SAMPLE, load_all_candles
 

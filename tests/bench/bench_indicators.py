@@ -19,10 +19,10 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from engine.market.candle_builder import CandleBuilder
-from engine.market.candles import CandleSeries, series_of
-from engine.market.charts import ChartSource
-from engine.market.indicator_functions import SESSION_FUNCTION, session_starts, talib
+from engine.market.candles.builder import CandleBuilder
+from engine.market.candles.minute_history import MinuteHistory
+from engine.market.candles.series import CandleSeries, series_of
+from engine.market.charts.source import ChartSource
 from engine.market.indicators import (
     INDICATOR_INFOS,
     INDICATORS,
@@ -31,10 +31,10 @@ from engine.market.indicators import (
     IndicatorSet,
     indicator_array,
 )
-from engine.market.minute_history import MinuteHistory
+from engine.market.indicators.functions import SESSION_FUNCTION, session_starts, talib
 from engine.market.periods import MINUTE_MS, Period
-from engine.market.regime import RegimeStream, classify_series
-from engine.market.regime_flow import CandleFlow, CandleFlowColumns
+from engine.market.regime.candle_flow import CandleFlow, CandleFlowColumns
+from engine.market.regime.classification import RegimeStream, classify_series
 from engine.model.candle import Candle
 from engine.model.chart import ChartRequest
 from engine.samples import load_candles

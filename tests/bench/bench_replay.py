@@ -19,10 +19,10 @@ from itertools import islice
 import numpy as np
 
 from engine.clock import ReplayClock
-from engine.market.candle_tape import CandleTape
-from engine.market.raw_frames import RawTape
-from engine.market.replay import ReplayPlayer
-from engine.market.tape import Tape
+from engine.market.replay.candle_tape import CandleTape
+from engine.market.replay.player import ReplayPlayer
+from engine.market.replay.raw_frames import RawTape
+from engine.market.replay.tape import Tape
 from engine.model.candle import Candle
 from engine.model.quote import BookSnapshot, Quote
 from engine.model.trade import Trade

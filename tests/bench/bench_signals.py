@@ -14,20 +14,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from engine.market.candle_builder import CandleBuilder
-from engine.market.candles import CandleSeries, series_of
-from engine.market.flow_series import FlowHistory, FlowSeries
+from engine.market.candles.builder import CandleBuilder
+from engine.market.candles.series import CandleSeries, series_of
+from engine.market.flow.series import FlowHistory, FlowSeries
 from engine.market.periods import MINUTE_MS
 from engine.model.flow import SAMPLE_MS, FlowSample
 from engine.model.signal import PoolLogic, SignalDefinition, SignalPool
 from engine.samples import load_all_candles
-from engine.signals.condition import Condition
-from engine.signals.condition_arrays import ConditionArrays, SignalData
-from engine.signals.grammar import parse_condition
-from engine.signals.metric_names import built_in_factors
-from engine.signals.pool_history import pool_history
-from engine.signals.previews import preview_pool
-from engine.signals.signal_evaluator import SignalEvaluator
+from engine.signals.conditions.condition import Condition
+from engine.signals.conditions.grammar import parse_condition
+from engine.signals.conditions.metric_names import built_in_factors
+from engine.signals.history.condition_arrays import ConditionArrays, SignalData
+from engine.signals.history.pool_history import pool_history
+from engine.signals.history.previews import preview_pool
+from engine.signals.live.evaluator import SignalEvaluator
 
 CANDLES = 2_630_000
 HISTORY_LIMIT_SECONDS = 0.5

@@ -23,9 +23,9 @@ import msgspec
 
 from engine import assembly
 from engine.local_desk import LocalDesk
-from engine.market.candle_tape import CandleTape
-from engine.market.sources import open_tape
-from engine.market.tape import Moment, Tape
+from engine.market.replay.candle_tape import CandleTape
+from engine.market.replay.sources import open_tape
+from engine.market.replay.tape import Moment, Tape
 from engine.model.instrument import Instrument
 from engine.model.quote import Quote
 from engine.settings import ReplaySettings, Settings

@@ -13,7 +13,7 @@ from engine.exchanges.instruments import INSTRUMENTS
 from engine.exchanges.matching import fill_resting, liquidity, match_new
 from engine.exchanges.paper_state import apply_quote
 from engine.exchanges.preview import preview_order
-from engine.market.raw_frames import RawTape
+from engine.market.replay.raw_frames import RawTape
 from engine.model.order import OrderRequest, OrderType, Side
 from engine.model.quote import BookSnapshot, Quote
 from engine.samples import RAW_SAMPLE

@@ -7,8 +7,8 @@ import math
 import msgspec
 
 from engine.errors import NotFound
-from engine.intelligence.snapshots import MarketReaders
-from engine.market.flow_series import FlowSeries
+from engine.intelligence.picture.snapshots import MarketReaders
+from engine.market.flow.series import FlowSeries
 from engine.market.periods import Period
 from engine.model.flow import SAMPLE_MS, FlowMetric, FlowReading, FlowSample, FlowValue
 from engine.model.regime import CoarseRegime, Regime, RegimeDirection, RegimeInputs, RegimeReading

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.intelligence import news_desk
-from engine.intelligence.classification import Classification
 from engine.intelligence.identity import precedence
 from engine.intelligence.news_desk import NewsDesk
+from engine.intelligence.reading.classification import Classification
 from engine.model.news import NewsItem, Sentiment
 from tests.intelligence.articles import HOUR_MS, NOW_MS, article
 

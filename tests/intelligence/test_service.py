@@ -13,7 +13,7 @@ import pytest
 from engine.clock import VirtualClock
 from engine.desk.intelligence import IntelligenceDesk
 from engine.errors import Conflict, InvalidInput, NotFound, Unavailable
-from engine.intelligence.model_reader import ModelReader
+from engine.intelligence.reading.model_reader import ModelReader
 from engine.intelligence.service import IntelligenceService, Outlets
 from engine.model.news import IntelligenceChange, IntelligenceUpdate, NewsFormat, NewsItem, NewsSource
 from engine.settings import PromptSettings

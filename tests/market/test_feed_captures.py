@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidInput
-from engine.market.book import DepthDiff, DepthSnapshot, DiffOutcome, OrderBook, near_depth
+from engine.market.book.order_book import DepthDiff, DepthSnapshot, DiffOutcome, OrderBook, near_depth
 from engine.market.feed_guard import FeedGuard, FeedTrouble
-from engine.market.flow import FlowAccumulator
-from engine.market.hyperliquid_frames import (
+from engine.market.flow.accumulator import FlowAccumulator
+from engine.market.replay.hyperliquid_frames import (
     HyperliquidBook,
     decode_hyperliquid_frame,
     read_hyperliquid_frames,
 )
-from engine.market.raw_frames import TradeFrame, read_frames
+from engine.market.replay.raw_frames import TradeFrame, read_frames
 from engine.model.flow import FlowSample
 from engine.model.quote import BookSnapshot
 from engine.model.trade import Trade

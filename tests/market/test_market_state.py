@@ -14,18 +14,18 @@ import pytest
 from engine.clock import ReplayClock, VirtualClock
 from engine.errors import Unavailable
 from engine.exchanges.instruments import INSTRUMENTS
-from engine.market.candle_builder import KEPT_CANDLES
-from engine.market.candle_tape import CandleTape
-from engine.market.candles import CandleSeries, aggregate
+from engine.market.candles.builder import KEPT_CANDLES
+from engine.market.candles.series import CandleSeries, aggregate
 from engine.market.feed_guard import FeedTrouble
-from engine.market.flow_metrics import QUANTITY_OF_METRIC, FlowQuantity, FlowStream, flow_array
-from engine.market.flow_series import FlowSeries
+from engine.market.flow.metrics import QUANTITY_OF_METRIC, FlowQuantity, FlowStream, flow_array
+from engine.market.flow.series import FlowSeries
 from engine.market.indicators import INDICATORS, indicator_array
 from engine.market.market_state import MarketState
 from engine.market.periods import MINUTE_MS, Period
-from engine.market.raw_frames import RawTape
+from engine.market.replay.candle_tape import CandleTape
+from engine.market.replay.raw_frames import RawTape
+from engine.market.replay.tape import BookLost, CandleUpdate, Moment, deliver
 from engine.market.symbol_market import TRADES_KEPT
-from engine.market.tape import BookLost, CandleUpdate, Moment, deliver
 from engine.model.candle import Candle
 from engine.model.flow import FlowMetric, FlowSample
 from engine.model.order import Side

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.errors import NotFound
-from engine.market.candles import series_of
+from engine.market.candles.series import series_of
 from engine.samples import CANDLE_SAMPLES, FOLDER, RAW_SAMPLE, CandleSample, load_all_candles, load_candles
 
 SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"

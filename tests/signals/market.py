@@ -8,16 +8,16 @@ from functools import cache
 import msgspec
 import numpy as np
 
-from engine.market.candle_builder import CandleBuilder, PeriodCandle
-from engine.market.candles import CandleSeries, series_of
-from engine.market.flow_series import FlowSeries
+from engine.market.candles.builder import CandleBuilder, PeriodCandle
+from engine.market.candles.series import CandleSeries, series_of
+from engine.market.flow.series import FlowSeries
 from engine.market.periods import MINUTE_MS, Period
 from engine.model.flow import FlowSample
 from engine.model.signal import PoolFire
 from engine.samples import load_candles
-from engine.signals.condition_arrays import SignalData
-from engine.signals.metric_names import built_in_factors
-from engine.signals.signal_evaluator import SignalEvaluator
+from engine.signals.conditions.metric_names import built_in_factors
+from engine.signals.history.condition_arrays import SignalData
+from engine.signals.live.evaluator import SignalEvaluator
 
 SAMPLES_PER_MINUTE = 4
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from engine.market.periods import Period
-from engine.signals.condition import (
+from engine.signals.conditions.condition import (
     Comparison,
     Condition,
     Crossing,
@@ -22,10 +22,10 @@ from engine.signals.condition import (
     Target,
     TimesAverage,
 )
-from engine.signals.metric_names import find_metric
-from engine.signals.metrics import FLOW_WINDOWS
-from engine.signals.operators import Direction, Operator
-from engine.signals.patterns import PATTERNS
+from engine.signals.conditions.metric_names import find_metric
+from engine.signals.conditions.metrics import FLOW_WINDOWS
+from engine.signals.conditions.operators import Direction, Operator
+from engine.signals.conditions.patterns import PATTERNS
 
 CANDLE_METRICS = (
     "price",

@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.market.candles import CandleSeries
-from engine.market.flow import FlowAccumulator
-from engine.market.flow_series import FlowSeries
-from engine.market.raw_frames import RawTape
-from engine.market.tape import CandleUpdate
+from engine.market.candles.series import CandleSeries
+from engine.market.flow.accumulator import FlowAccumulator
+from engine.market.flow.series import FlowSeries
+from engine.market.replay.raw_frames import RawTape
+from engine.market.replay.tape import CandleUpdate
 from engine.model.quote import BookSnapshot
 from engine.model.trade import Trade
 from engine.samples import RAW_SAMPLE
-from engine.signals.condition import uses_flow
-from engine.signals.condition_arrays import ConditionArrays, SignalData
-from engine.signals.grammar import parse_condition
-from engine.signals.live_conditions import LiveConditions
-from engine.signals.rules import MET, NOT_MET, UNKNOWN, rule_of
+from engine.signals.conditions.condition import uses_flow
+from engine.signals.conditions.grammar import parse_condition
+from engine.signals.conditions.rules import MET, NOT_MET, UNKNOWN, rule_of
+from engine.signals.history.condition_arrays import ConditionArrays, SignalData
+from engine.signals.live.conditions import LiveConditions
 from tests.signals.market import Checkpoint, checkpoints_of, data_of, flow_of, minutes_of, until, without_rows
 
 CANDLE_CONDITIONS = (

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.model.signal import PoolEdge, PoolLogic
+from engine.signals.conditions.rules import MET, NOT_MET, UNKNOWN, join
 from engine.signals.pool_edges import NEVER_MS, EdgeDetector, EdgeStart, fire_rows
-from engine.signals.rules import MET, NOT_MET, UNKNOWN, join
 
 STEP_MS = 15_000
 NEW = PoolEdge(pool_id=1, symbol="BTC", met=None, as_of_ms=NEVER_MS)

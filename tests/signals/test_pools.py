@@ -14,11 +14,11 @@ from engine.market.factors.library import FactorLibrary
 from engine.market.periods import Period
 from engine.model.factor import FactorCategory, FactorDefinition
 from engine.model.signal import FiredSignal, PoolEdge, PoolFire, PoolLogic, SignalDefinition, SignalPool
-from engine.signals.condition_arrays import ConditionArrays, SignalData
-from engine.signals.grammar import parse_condition
-from engine.signals.pool_history import PoolHistory, pool_history
-from engine.signals.previews import preview_pool
-from engine.signals.signal_evaluator import SignalEvaluator
+from engine.signals.conditions.grammar import parse_condition
+from engine.signals.history.condition_arrays import ConditionArrays, SignalData
+from engine.signals.history.pool_history import PoolHistory, pool_history
+from engine.signals.history.previews import preview_pool
+from engine.signals.live.evaluator import SignalEvaluator
 from tests.signals.market import Checkpoint, checkpoints_of, data_of, flow_of, minutes_of, run, until
 
 CHECKPOINTS = 6000

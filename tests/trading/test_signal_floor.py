@@ -9,10 +9,10 @@ import pytest
 
 from engine.clock import ReplayClock
 from engine.exchanges.instruments import INSTRUMENTS
-from engine.market.candle_tape import CandleTape
 from engine.market.market_state import MarketState
 from engine.market.periods import DAY_MS, MINUTE_MS, Period
-from engine.market.regimes import Regimes
+from engine.market.regime.live import Regimes
+from engine.market.replay.candle_tape import CandleTape
 from engine.model.event import Alert, Topic
 from engine.model.regime import RegimeThresholds
 from engine.model.signal import (
@@ -25,8 +25,8 @@ from engine.model.signal import (
     SignalPool,
 )
 from engine.samples import load_all_candles
-from engine.signals.condition_arrays import SignalData
-from engine.signals.previews import preview_pool
+from engine.signals.history.condition_arrays import SignalData
+from engine.signals.history.previews import preview_pool
 from engine.store.changes import Change, CustomFactor
 from engine.store.restore import DeskState
 from engine.streams import Bus

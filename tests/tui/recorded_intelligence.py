@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.errors import DeskError, NotFound
-from engine.intelligence.source_list import SourceList
+from engine.intelligence.sources.source_list import SourceList
 from engine.model.news import (
     IntelligenceSnapshot,
     NewsItem,

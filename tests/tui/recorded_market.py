@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import NotFound
-from engine.market.candles import CandleSeries, aggregate
-from engine.market.charts import ChartSource
+from engine.market.candles.series import CandleSeries, aggregate
+from engine.market.charts.source import ChartSource
 from engine.market.factors.effectiveness import effectiveness
 from engine.market.factors.formulas import vocabulary
 from engine.market.factors.library import FactorLibrary
 from engine.market.indicators import indicator_infos
 from engine.market.periods import Period, parse_period
-from engine.market.regime import check_thresholds
+from engine.market.regime.classification import check_thresholds
 from engine.model.candle import Candle
 from engine.model.chart import Chart, ChartRequest, FeedStatus, IndicatorInfo
 from engine.model.factor import FactorCategory, FactorDefinition, FactorEffectiveness, FactorWord

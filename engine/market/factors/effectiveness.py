@@ -22,7 +22,7 @@ from engine.model.factor import FactorEffectiveness, WindowEffect
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.market.candles import CandleSeries
+    from engine.market.candles.series import CandleSeries
 
     type Column = NDArray[np.float64]
     type Groups = NDArray[np.int64]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.market.candles import CandleSeries
+    from engine.market.candles.series import CandleSeries
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NAME_RULE = "a name is 1 to 40 of a-z, 0-9 and _, beginning with a letter"

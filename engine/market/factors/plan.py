@@ -32,7 +32,7 @@ from engine.market.factors.functions import FUNCTIONS, OPERATORS, Function, Wind
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.market.candles import CandleSeries
+    from engine.market.candles.series import CandleSeries
 
 MOST_STEPS = 300
 MOST_REFERENCES = 16

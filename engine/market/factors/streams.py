@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.market.factors.plan import ColumnStep, ConstantStep, FunctionStep, Plan
 
 if TYPE_CHECKING:
-    from engine.market.candles import CandleSeries
+    from engine.market.candles.series import CandleSeries
     from engine.model.candle import Candle
 
 

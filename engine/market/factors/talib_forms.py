@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from engine.market.factors.forms import FunctionStream, present_rows, rows_since_missing
-from engine.market.indicator_functions import lookback, talib
+from engine.market.indicators.functions import lookback, talib
 
 if TYPE_CHECKING:
     from engine.market.factors.forms import Column

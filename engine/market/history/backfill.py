@@ -20,7 +20,7 @@ from engine.market.history.page_check import CandlesMissing, Page, pages_of, row
 from engine.market.history.series_key import SeriesKey
 
 if TYPE_CHECKING:
-    from engine.market.candles import CandleSeries
+    from engine.market.candles.series import CandleSeries
     from engine.model.candle import Candle
 
 MAX_RETRIES = 5

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from engine.errors import NotFound, StoreFailed
-from engine.market.candles import CandleSeries, aggregate
+from engine.market.candles.series import CandleSeries, aggregate
 from engine.market.history.gaps import Coverage, Gap, gaps_of
 from engine.market.history.manifest import MANIFEST_FILE, Manifest, read_manifest
 from engine.market.history.partition_files import read_series, read_times
@@ -67,7 +67,7 @@ class CandleStore:
         """Return the stored candles that open from `start_ms` until before `end_ms`.
 
         A period that is not stored itself is made of the stored minutes, by the rule of
-        `engine.market.candles`, and the answer says so. Raises `NotFound` when neither is stored.
+        `engine.market.candles.series`, and the answer says so. Raises `NotFound` when neither is stored.
         """
         if self.coverage_of(key):
             return StoredCandles(self._read(key, start_ms, end_ms))

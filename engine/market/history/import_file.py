@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.market.candles import CandleSeries
+from engine.market.candles.series import CandleSeries
 from engine.market.history.row_checks import check_order, check_rows, check_spacing, detect_period
 from engine.market.history.series_key import SeriesKey
 from engine.market.history.source_names import read_source_name, settle_key

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from engine.errors import Conflict
-from engine.market.candles import CandleSeries
+from engine.market.candles.series import CandleSeries
 from engine.market.history.row_checks import NUMBERS
 from engine.model.candle import Candle
 

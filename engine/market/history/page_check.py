@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from engine.errors import InvalidInput
-from engine.market.candles import CandleSeries
+from engine.market.candles.series import CandleSeries
 from engine.market.history.gaps import Gap, missing_in
 from engine.market.history.row_checks import check_rows
 from engine.market.periods import Period

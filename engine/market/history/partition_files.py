@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import StoreFailed
-from engine.market.candles import CandleSeries
+from engine.market.candles.series import CandleSeries
 from engine.market.history.row_checks import NUMBERS
 
 if TYPE_CHECKING:

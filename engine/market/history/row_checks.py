@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from engine.errors import InvalidInput
-from engine.market.candles import CandleSeries
+from engine.market.candles.series import CandleSeries
 from engine.market.periods import Period
 
 if TYPE_CHECKING:

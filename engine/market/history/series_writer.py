@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from engine.errors import StoreFailed
-from engine.market.candles import CandleSeries
+from engine.market.candles.series import CandleSeries
 from engine.market.history.durable_files import TEMPORARY_SUFFIX, make_folder_durably, write_durably
 from engine.market.history.manifest import (
     Manifest,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import InvalidInput
-from engine.market.candles import CandleSeries
+from engine.market.candles.series import CandleSeries
 from engine.market.history.epoch_times import times_of
 from engine.market.history.partition_files import TIME
 from engine.market.history.row_checks import NUMBERS, bad_row

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.market.candles import CandleSeries, aggregate, series_of
+from engine.market.candles.series import CandleSeries, aggregate, series_of
 from engine.market.factors.streams import FactorStream
 from engine.market.periods import Period
 from engine.samples import load_candles

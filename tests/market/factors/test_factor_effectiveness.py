@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.errors import InvalidInput
-from engine.market.candles import CandleSeries
+from engine.market.candles.series import CandleSeries
 from engine.market.factors.effectiveness import (
     LEAST_SAMPLES,
     average_ranks,

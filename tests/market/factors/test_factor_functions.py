@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine.market.candles import CandleSeries
+from engine.market.candles.series import CandleSeries
 from engine.market.factors.formulas import FORMULAS, Formula, vocabulary
 from engine.market.factors.functions import FUNCTIONS, Function
 from engine.market.factors.library import FactorLibrary

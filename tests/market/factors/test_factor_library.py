@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import Conflict, InvalidInput, NotFound
-from engine.market.candles import CandleSeries
+from engine.market.candles.series import CandleSeries
 from engine.market.factors.builtin import BUILT_IN
 from engine.market.factors.formulas import COLUMNS, FORMULAS
 from engine.market.factors.functions import FUNCTIONS

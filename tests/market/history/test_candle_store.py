@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.errors import Conflict, InvalidInput, NotFound, StoreFailed
-from engine.market.candles import CandleSeries, aggregate
+from engine.market.candles.series import CandleSeries, aggregate
 from engine.market.history.candle_store import CandleStore
 from engine.market.history.manifest import MANIFEST_FILE, partitions_of, read_manifest
 from engine.market.history.series_key import SeriesKey

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.market.candles import CandleSeries
+from engine.market.candles.series import CandleSeries
 from engine.market.history.candle_store import CandleStore
 from engine.market.history.export_file import export_rows
 from engine.market.history.gaps import Coverage, gaps_of, missing_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
-from engine.market.candles import CandleSeries, aggregate, series_of
+from engine.market.candles.series import CandleSeries, aggregate, series_of
 from engine.market.indicators import INDICATORS, indicator_array
 from engine.market.periods import Period
 from engine.model.account import Account, TraderConfig, TraderKind

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from engine.market.candles import CandleSeries, aggregate, series_of
+from engine.market.candles.series import CandleSeries, aggregate, series_of
 from engine.market.indicators import INDICATORS, indicator_array
 from engine.market.periods import Period
 from engine.model.account import Account, RiskLimits, TraderConfig, TraderKind

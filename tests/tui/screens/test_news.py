@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from engine.errors import Unavailable
-from engine.intelligence.source_list import SourceList
+from engine.intelligence.sources.source_list import SourceList
 from engine.model.news import NewsFormat, Sentiment, SourceStatus
 from tests.tui.peek import notices, screen_lines, text_of
 from tests.tui.recorded_desk import RecordedDesk

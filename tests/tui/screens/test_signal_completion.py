@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from engine.errors import InvalidInput
 from engine.market.periods import Period
 from engine.model.signal import MetricInfo
-from engine.signals.grammar import parse_condition
-from engine.signals.metric_names import metric_infos
+from engine.signals.conditions.grammar import parse_condition
+from engine.signals.conditions.metric_names import metric_infos
 from tui.screens.signal_completion import EVENT_FORMS, OPERATORS, complete_condition
 
 INFOS: tuple[MetricInfo, ...] = metric_infos()

@@ -1,0 +1,1 @@
+"""The market picture news belongs to, and when it has changed."""

@@ -1,0 +1,1 @@
+"""What articles are about: by word lists and by a model."""

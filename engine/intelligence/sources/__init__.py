@@ -1,0 +1,1 @@
+"""Where news comes from: addresses judged, pages fetched, articles read."""

@@ -1,0 +1,1 @@
+"""The order book, kept true from snapshots and differences."""

@@ -1,0 +1,1 @@
+"""Order flow: fifteen-second samples, and what is measured on them."""

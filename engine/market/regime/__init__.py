@@ -1,0 +1,1 @@
+"""Market regimes: the rule, over history and live."""

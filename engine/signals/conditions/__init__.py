@@ -1,0 +1,1 @@
+"""What a signal may ask: metrics, operators, text and JSON forms, and the rule both evaluations share."""

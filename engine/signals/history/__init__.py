@@ -1,0 +1,1 @@
+"""Signals over a whole history at once: arrays, previews and analyses."""

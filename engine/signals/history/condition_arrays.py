@@ -1,0 +1,182 @@
+"""Conditions over a whole history: how each stands at every checkpoint, computed over arrays.
+
+A checkpoint is the close of a flow sample. A candle condition is decided where a candle of its
+period becomes known and holds until the next one does; a flow condition is decided anew at each
+checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.market.candles.series import CandleSeries, aggregate
+from engine.market.factors.library import FactorLibrary
+from engine.market.flow.metrics import FlowQuantity, flow_array
+from engine.market.flow.series import FlowSeries
+from engine.market.indicators import indicator, indicator_array
+from engine.market.periods import MINUTE_MS, Period
+from engine.signals.conditions.condition import AVERAGED_CANDLES, Condition, is_event, uses_flow
+from engine.signals.conditions.metrics import MetricKind
+from engine.signals.conditions.rules import MET, UNKNOWN, Operand, Rule, Values, rule_of
+
+type Column = NDArray[np.float64]
+
+
+class SignalData(msgspec.Struct, frozen=True, eq=False):
+    """What conditions look at: closed minutes and flow samples of one symbol, and the factors known."""
+
+    minutes: CandleSeries
+    flow: FlowSeries
+    factors: FactorLibrary
+
+    @classmethod
+    def of_minutes(cls, minutes: CandleSeries, factors: FactorLibrary) -> SignalData:
+        """Return what a feed that has only candles gives: each closed minute is a checkpoint."""
+        return cls(minutes, FlowSeries.of_minutes(minutes), factors)
+
+
+class ClosedCandles(msgspec.Struct, frozen=True, eq=False):
+    """The closed candles of one period, and the checkpoint at which each is first looked at."""
+
+    series: CandleSeries
+    checkpoint: NDArray[np.intp]
+
+
+class ConditionStates(msgspec.Struct, frozen=True, eq=False):
+    """How a condition stands at every checkpoint.
+
+    `states` has one of `UNKNOWN`, `NOT_MET` and `MET` for each; `event_rows` are the checkpoints at
+    which an event happens; `value_at` gives the value compared at one checkpoint.
+    """
+
+    states: NDArray[np.int8]
+    event_rows: NDArray[np.intp]
+    value_at: Callable[[int], float]
+
+
+class ConditionArrays:
+    """The metrics and conditions of one symbol's history, each array computed once."""
+
+    def __init__(self, data: SignalData) -> None:
+        self.data = data
+        self.checkpoints_ms = data.flow.close_ms
+        self._candles: dict[Period, ClosedCandles] = {}
+        self._values: dict[tuple[Operand, Period], Column] = {}
+
+    def candles(self, period: Period) -> ClosedCandles:
+        """Return the closed candles of a period."""
+        if period not in self._candles:
+            series = aggregate(self.data.minutes, period).closed
+            known_ms = _known_ms(series, period, self.data.minutes)
+            self._candles[period] = ClosedCandles(series, _first_at_or_after(self.checkpoints_ms, known_ms))
+        return self._candles[period]
+
+    def values(self, operand: Operand, period: Period) -> Column:
+        """Return an operand at each closed candle, a flow metric at each checkpoint; NaN is missing."""
+        key = operand, period
+        if key not in self._values:
+            self._values[key] = self._compute(operand, period)
+        return self._values[key]
+
+    def condition(self, condition: Condition) -> ConditionStates:
+        """Return how a condition stands at every checkpoint."""
+        rule = rule_of(condition)
+        columns = [self.values(operand, condition.period) for operand in rule.operands]
+        states = _decided(rule, columns)
+        count = len(self.checkpoints_ms)
+        if uses_flow(condition):
+            checkpoint: NDArray[np.intp] = np.arange(count)
+        else:
+            checkpoint = self.candles(condition.period).checkpoint
+        return ConditionStates(
+            _held(states, checkpoint, count),
+            _event_rows(states, checkpoint, count) if is_event(condition) else checkpoint[:0],
+            lambda row: _value(rule, columns, int(np.searchsorted(checkpoint, row, side="right")) - 1),
+        )
+
+    def _compute(self, operand: Operand, period: Period) -> Column:
+        if operand.averaged:
+            return average_before(self.values(Operand(operand.metric), period))
+        metric = operand.metric
+        if metric.is_flow:
+            return flow_array(FlowQuantity(metric.source), self.data.flow, period)
+        series = self.candles(period).series
+        if metric.kind is MetricKind.FACTOR:
+            return self.data.factors.array(metric.source, series)
+        if metric.kind is MetricKind.INDICATOR:
+            return indicator_array(indicator(metric.source), series)
+        column: Column = getattr(series, metric.source)
+        return column
+
+
+def average_before(values: Column) -> Column:
+    """Return the mean of the `AVERAGED_CANDLES` values before each, NaN where one is missing.
+
+    Adds the oldest first, as a stream does, so that both round alike.
+    """
+    count = len(values) - AVERAGED_CANDLES
+    averages = np.full(len(values), np.nan)
+    if count > 0:
+        total = values[:count].copy()
+        for offset in range(1, AVERAGED_CANDLES):
+            total += values[offset : offset + count]
+        averages[AVERAGED_CANDLES:] = total / AVERAGED_CANDLES
+    return averages
+
+
+def _decided(rule: Rule, columns: list[Column]) -> NDArray[np.int8]:
+    """Return the state at every row of an operand's columns."""
+    if not rule.looks_back:
+        return _states(rule, columns, columns)
+    later = _states(rule, [column[1:] for column in columns], [column[:-1] for column in columns])
+    return np.concatenate([np.full(min(1, len(columns[0])), UNKNOWN, dtype=np.int8), later])
+
+
+def _states(rule: Rule, now: Values, before: Values) -> NDArray[np.int8]:
+    with np.errstate(invalid="ignore"):
+        states: NDArray[np.int8] = np.asarray(rule.met(now, before), dtype=np.bool_).astype(np.int8)
+    for column in (*now, *before) if rule.looks_back else now:
+        states[np.isnan(column)] = UNKNOWN
+    return states
+
+
+def _held(states: NDArray[np.int8], checkpoint: NDArray[np.intp], checkpoints: int) -> NDArray[np.int8]:
+    """Return the state of each candle from its checkpoint on until that of the next one."""
+    if len(states) == 0:
+        return np.full(checkpoints, UNKNOWN, dtype=np.int8)
+    held = np.repeat(states, np.diff(checkpoint, append=checkpoints))
+    return np.concatenate([np.full(checkpoint[0], UNKNOWN, dtype=np.int8), held])
+
+
+def _event_rows(states: NDArray[np.int8], checkpoint: NDArray[np.intp], checkpoints: int) -> NDArray[np.intp]:
+    """Return the checkpoints of events; of several candles at one checkpoint the last one counts."""
+    is_last = np.diff(checkpoint, append=checkpoints) > 0
+    rows: NDArray[np.intp] = checkpoint[(states == MET) & is_last]
+    return rows
+
+
+def _value(rule: Rule, columns: list[Column], row: int) -> float:
+    return float(rule.value([float(column[row]) for column in columns]))
+
+
+def _known_ms(series: CandleSeries, period: Period, minutes: CandleSeries) -> NDArray[np.int64]:
+    """Return when each candle was known to be closed: at its close, or with the minute after a hole."""
+    close_ms = series.open_ms + period.length_ms
+    opens = minutes.open_ms
+    if len(opens) == 0 or opens[-1] - opens[0] == (len(opens) - 1) * MINUTE_MS:
+        return close_ms
+    after = np.searchsorted(opens, close_ms)
+    is_whole = opens[after - 1] + MINUTE_MS == close_ms
+    next_close = opens[np.minimum(after, len(opens) - 1)] + MINUTE_MS
+    return np.where(is_whole, close_ms, next_close)
+
+
+def _first_at_or_after(checkpoints_ms: NDArray[np.int64], known_ms: NDArray[np.int64]) -> NDArray[np.intp]:
+    if len(checkpoints_ms) == len(known_ms) and np.array_equal(checkpoints_ms, known_ms):
+        return np.arange(len(known_ms))
+    rows: NDArray[np.intp] = np.searchsorted(checkpoints_ms, known_ms)
+    return rows

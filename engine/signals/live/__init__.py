@@ -1,0 +1,1 @@
+"""Signals as the market moves: one checkpoint after the other."""
