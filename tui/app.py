@@ -56,7 +56,8 @@ def _palette_provider() -> type[Provider]:
 class DeskApp(App[None], inherit_bindings=False):
     """The desk in a terminal.
 
-    `start_desk` is awaited once, after the first frame is painted. If it raises a `DeskError`, the
+    `start_desk` is awaited once, after the first frame is painted, `workspace_built` called whenever a
+    workspace has been opened for the first time. If it raises a `DeskError`, the
     app ends with return code 1 and `startup_error` says why.
     """
 
@@ -75,6 +76,7 @@ class DeskApp(App[None], inherit_bindings=False):
         desk: Desk,
         settings: Settings,
         start_desk: Callable[[], Awaitable[None]] | None = None,
+        workspace_built: Callable[[], None] = lambda: None,
         *,
         theme_name: str | None = None,
         frames_per_second: float = CALM_FPS,
@@ -84,6 +86,7 @@ class DeskApp(App[None], inherit_bindings=False):
         self.settings = settings
         self.startup_error: DeskError | None = None
         self._start_desk = start_desk
+        self._workspace_built = workspace_built
         self._keys = KeyOrder(self, super().on_event)
         self._bridge = DeskBridge(desk)
         self._frames_per_second = frames_per_second
@@ -187,6 +190,7 @@ class DeskApp(App[None], inherit_bindings=False):
             made = screen_class(workspace)(self._bridge, self._frames_per_second)
             self._workspaces[workspace] = made
             self.install_screen(made, workspace.value)
+            self.call_after_refresh(self._workspace_built)
         if shown.workspace is not Context.DESK:
             self.pop_screen()
         await self.push_screen(workspace.value)

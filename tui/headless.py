@@ -18,12 +18,15 @@ from engine.model.event import (
     DecisionEvent,
     Edge,
     FillEvent,
+    FireEvent,
     OrderEvent,
     Topic,
     TraderEvent,
 )
+from engine.model.signal import PoolFire, TriggerOutcome
+from tui.collection_pauses import hold_off, settled_after
 
-TOPICS = (Topic.ORDERS, Topic.FILLS, Topic.DECISIONS, Topic.TRADERS, Topic.ALERTS)
+TOPICS = (Topic.ORDERS, Topic.FILLS, Topic.DECISIONS, Topic.TRADERS, Topic.SIGNALS, Topic.ALERTS)
 
 
 def run_headless(home: Path, settings: Settings) -> int:
@@ -40,9 +43,10 @@ async def _run(home: Path, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
+    hold_off()
     desk = DeskThread(home, settings)
     try:
-        await desk.start()
+        await settled_after(desk.start)()
         market = desk.market()
         _say(f"nightdesk runs in {home}: {market.source} at {market.speed:g}x, Ctrl-C ends it")
         printing = asyncio.create_task(_print_events(desk, desk.stream(TOPICS)))
@@ -93,10 +97,24 @@ def describe(edge: Edge, names: dict[int, str]) -> str:
             return f"{names.get(record.trader_id, '?')}: decision {record.status}{outcome}"
         case TraderEvent(trader_id, status, reason):
             return f"{names.get(trader_id, '?')}: {status} {reason}".rstrip()
+        case FireEvent(fire) if not any(delivery.decision_id for delivery in fire.deliveries):
+            met = "; ".join(signal.condition for signal in fire.signals)
+            return f"{fire.pool_name} fired on {fire.symbol} ({met}){_woken(fire, names)}"
         case Alert(severity, message):
             return f"{severity}: {message}"
         case _:
             return ""
+
+
+def _woken(fire: PoolFire, names: dict[int, str]) -> str:
+    """Return whom a fire woke, and who did not take it and why."""
+    answers = [
+        f"woke {names.get(delivery.trader_id, '?')}"
+        if delivery.outcome is TriggerOutcome.WOKEN
+        else f"{names.get(delivery.trader_id, '?')} did not take it: {delivery.reason}"
+        for delivery in fire.deliveries
+    ]
+    return "".join(f", {answer}" for answer in answers)
 
 
 def _time(ts_ms: int) -> str:

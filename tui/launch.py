@@ -16,6 +16,7 @@ from engine.desk_thread import DeskThread
 from engine.errors import DeskError
 from engine.settings import Settings
 from tui.app import DeskApp
+from tui.collection_pauses import hold_off, settle, settled_after
 from tui.terminal.driver import desk_driver
 from tui.terminal.kinds import UNUSABLE_TERMINALS, terminal_kind
 
@@ -42,11 +43,13 @@ def run_screen(home: Path, settings: Settings, *, theme: str | None, frames_per_
 
 
 async def _run(home: Path, settings: Settings, theme: str | None, frames_per_second: int) -> int:
+    hold_off()
     desk = DeskThread(home, settings)
     app = DeskApp(
         desk,
         settings,
-        start_desk=desk.start,
+        start_desk=settled_after(desk.start),
+        workspace_built=settle,
         theme_name=theme,
         frames_per_second=frames_per_second,
         driver_class=desk_driver(),
