@@ -121,18 +121,19 @@ def charts(minutes: CandleSeries) -> None:
             market = BenchMarket(minutes.slice(0, count))
             source = ChartSource(market)
             request = ChartRequest(symbol="BTC", period="5m", indicators=indicators, limit=limit)
-            first = seconds(partial(source.chart, request))
+            ask = partial(source.chart, request)
+            first = seconds(ask)
             same, moved, closed = [], [], []
             for number in range(200):
                 minute = minutes.candle(count + number)
                 market.builder.add_price(minute.open_ms, minute.open)
                 source.chart(request)
                 market.builder.add_price(minute.open_ms + 1, minute.close)
-                moved.append(seconds(lambda s=source, r=request: s.chart(r)))  # type: ignore[misc]
-                same.append(seconds(lambda s=source, r=request: s.chart(r)))  # type: ignore[misc]
+                moved.append(seconds(ask))
+                same.append(seconds(ask))
                 market.builder.add_minute(minute)
                 market.history.append(minute)
-                closed.append(seconds(lambda s=source, r=request: s.chart(r)))  # type: ignore[misc]
+                closed.append(seconds(ask))
             print(
                 f"chart of {limit} candles, {len(indicators):2} indicators: first {first * 1e3:6.1f} ms,"
                 f" same {np.median(same) * 1e6:4.0f} µs, forming moved {np.median(moved) * 1e6:4.0f} µs"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 
 import msgspec
 
+from engine.child_process import ChildProcess
 from engine.errors import Unavailable
 from engine.intelligence.sources import feed_process
 from engine.intelligence.sources.feed_process import FeedDocument, FeedReading, RawArticle
@@ -32,34 +32,19 @@ class FeedReader:
         return tuple(reading.articles)
 
     async def _run(self, request: bytes) -> FeedReading:
-        process = await _start()
+        process = await ChildProcess.start(feed_process.__file__)
         try:
             async with asyncio.timeout(self._seconds):
-                answer, _ = await process.communicate(request)
+                with contextlib.suppress(ConnectionError):  # it has ended: the answer says what it had to say
+                    process.writer.write(request)
+                    process.writer.write_eof()
+                    await process.writer.drain()
+                answer = await process.reader.read()
         except TimeoutError as error:
             raise Unavailable(f"the feed could not be read within {self._seconds:g} s") from error
         finally:
-            # The transport is closed here: a loop that ends first would find it open.
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await asyncio.shield(process.wait())
+            await asyncio.shield(process.close())
         try:
             return msgspec.msgpack.decode(answer, type=FeedReading)
         except msgspec.DecodeError as error:
             raise Unavailable("reading the feed took too much time or memory") from error
-
-
-async def _start() -> asyncio.subprocess.Process:
-    try:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            feed_process.__file__,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={},
-            cwd="/",
-        )
-    except OSError as error:
-        raise Unavailable(f"no process could be started to read the feed: {error.strerror}") from error

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 
+from engine.child_process import ChildProcess
 from engine.errors import Unavailable
 from engine.strategies.programs import sandbox_process
 from engine.strategies.programs.sandbox_process import (
@@ -45,12 +43,8 @@ class SandboxConnection:
     Bound to the event loop that started it. Once `closed`, it stays closed: start another.
     """
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    def __init__(self, process: ChildProcess) -> None:
         self._process = process
-        self._reader = reader
-        self._writer = writer
         self._decoder: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
         self._waiting: dict[int, asyncio.Future[RunReply]] = {}
         self._reading: asyncio.Task[None] | None = None
@@ -59,7 +53,8 @@ class SandboxConnection:
     @classmethod
     async def open(cls, cache_dir: Path) -> SandboxConnection:
         """Start a process and wait until it has warmed up; raises `Unavailable` when it cannot."""
-        connection = await cls._started(cache_dir)
+        process = await ChildProcess.start(sandbox_process.__file__, str(os.getpid()), str(cache_dir))
+        connection = cls(process)
         try:
             async with asyncio.timeout(START_SECONDS):
                 first = await connection._next_answer()
@@ -76,19 +71,6 @@ class SandboxConnection:
         connection._reading = asyncio.create_task(connection._read(), name="sandbox answers")
         return connection
 
-    @classmethod
-    async def _started(cls, cache_dir: Path) -> SandboxConnection:
-        # Neither the loop's own subprocesses nor its pipes: cancelled half-way they never end.
-        process, ours = _spawn(cache_dir)
-        try:
-            reader, writer = await asyncio.open_connection(sock=ours)
-        except BaseException:
-            ours.close()
-            process.kill()
-            process.wait()
-            raise
-        return cls(process, reader, writer)
-
     @property
     def pid(self) -> int:
         """The process id."""
@@ -101,8 +83,8 @@ class SandboxConnection:
         answer: asyncio.Future[RunReply] = asyncio.get_running_loop().create_future()
         self._waiting[request.seq] = answer
         with contextlib.suppress(ConnectionError):  # the reader sees the end too, and says so
-            self._writer.write(frame(request))
-            await self._writer.drain()
+            self._process.writer.write(frame(request))
+            await self._process.writer.drain()
         return await answer
 
     def kill(self) -> None:
@@ -116,9 +98,7 @@ class SandboxConnection:
             self._reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reading
-        with contextlib.suppress(ConnectionError):
-            await self._writer.wait_closed()
-        await asyncio.to_thread(self._process.wait)
+        await self._process.close()
 
     async def _read(self) -> None:
         try:
@@ -135,36 +115,15 @@ class SandboxConnection:
             self._end(by_itself=True)
 
     async def _next_answer(self) -> Answer:
-        length = frame_length(await self._reader.readexactly(4))
+        length = frame_length(await self._process.reader.readexactly(4))
         if length > _LONGEST_ANSWER_BYTES:
             raise msgspec.DecodeError(f"an answer of {length} bytes")
-        return self._decoder.decode(await self._reader.readexactly(length))
+        return self._decoder.decode(await self._process.reader.readexactly(length))
 
     def _end(self, *, by_itself: bool) -> None:
         self._process.kill()
-        self._writer.close()
         self.closed = True
         unanswered = [future for future in self._waiting.values() if not future.done()]
         self._waiting.clear()
         for future in unanswered:
             future.set_exception(HostLost(alone=by_itself and len(unanswered) == 1))
-
-
-def _spawn(cache_dir: Path) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Start the process, a matter of 2 ms, and return it with our end of its stdin and stdout."""
-    ours, theirs = socket.socketpair()
-    with theirs:
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "-I", "-B", sandbox_process.__file__, str(os.getpid()), str(cache_dir)],
-                stdin=theirs.fileno(),
-                stdout=theirs.fileno(),
-                stderr=subprocess.DEVNULL,
-                env={},
-                cwd="/",
-                start_new_session=True,
-            )
-        except OSError as error:
-            ours.close()
-            raise Unavailable(f"the sandbox host did not start: {error}") from error
-    return process, ours
