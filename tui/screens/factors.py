@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -28,10 +27,8 @@ from tui.factor_view import (
     window_rows,
 )
 from tui.panes.span_line import Span, SpanLine
-from tui.proposals import Proposal
-from tui.screens.dialog import DialogScreen
+from tui.screens.command_dialog import CommandDialog
 from tui.screens.signal_form import TIGHT_BELOW
-from tui.screens.surface import DeskHost
 from tui.widgets.live_table import LiveTable
 from tui.widgets.wrapped_text import WrappedText
 from tui.wording import refusal_text
@@ -43,7 +40,7 @@ HINT = "/ filters · N new · e edit · D delete · tab windows · Esc leaves"
 EFFECT_LINES = ("figures", "decay-0", "decay-1", "decay-2")
 
 
-class FactorsScreen(DialogScreen[None], inherit_bindings=False):
+class FactorsScreen(CommandDialog, inherit_bindings=False):
     """Lists factors and measures the one under the cursor on a symbol's candles of a period."""
 
     DEFAULT_CSS = """
@@ -58,6 +55,7 @@ class FactorsScreen(DialogScreen[None], inherit_bindings=False):
     FactorsScreen.-tight #effect { margin-top: 0; }
     FactorsScreen.-tight #windows { height: 4; }
     """
+    refusal_role = "warning"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back"),
         Binding("q", "dismiss(None)", "Back", show=False),
@@ -156,26 +154,10 @@ class FactorsScreen(DialogScreen[None], inherit_bindings=False):
 
     async def action_delete_factor(self) -> None:
         """Delete a factor of one's own, after asking."""
-        from tui.screens.confirm import ConfirmScreen
-
         factor = self._chosen
-        if factor is None:
-            return
-        name = factor.name
-
-        def make() -> Proposal:
-            return propose_delete_factor(name, self._bridge)
-
-        def answered(proposal: Proposal | None) -> None:
-            if proposal is not None:
-                self._send(proposal.run)
-
-        try:
-            proposal = make()
-        except DeskError as error:
-            self._say(refusal_text(error), "warning")
-            return
-        await self.app.push_screen(ConfirmScreen(proposal, make), answered)
+        if factor is not None:
+            name = factor.name
+            await self.ask(lambda: propose_delete_factor(name, self._bridge))
 
     async def _edit(self, factor: FactorDefinition | None) -> None:
         from tui.screens.factors_editor import FactorEditor
@@ -193,24 +175,15 @@ class FactorsScreen(DialogScreen[None], inherit_bindings=False):
 
         await self.app.push_screen(FactorEditor(self._bridge, kept, expression=expression), answered)
 
-    def _send(self, run: Callable[[], Awaitable[str]]) -> None:
-        """Run a command to its end, even if the dialog is left, and say what came of it."""
+    def say_here(self, text: str, role: str) -> None:
+        """Say something below the list."""
+        self._say(text, role)
 
-        async def perform() -> None:
-            try:
-                proof, severity = await run(), "information"
-            except DeskError as error:
-                proof, severity = refusal_text(error), "error"
-            except Exception as error:  # an engine fault must not take the screen with it
-                proof, severity = f"unexpected {type(error).__name__}: {error}", "error"
-            if not self.is_attached:
-                cast(DeskHost, self.app).say(proof, severity)
-                return
-            self._read()
-            self._say(proof, "gain" if severity == "information" else "danger")
-            self._proof_at = self._table.cursor_key
-
-        self.app.run_worker(perform(), group="commands", exit_on_error=False)
+    def show_outcome(self, proof: str, role: str) -> None:
+        """Read the factors anew after a command, and say what came of it."""
+        self._read()
+        self._say(proof, role)
+        self._proof_at = self._table.cursor_key
 
     @property
     def _table(self) -> LiveTable:

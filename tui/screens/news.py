@@ -5,8 +5,8 @@ Nothing is requested from a source before a person turns it on, or tests it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import ClassVar, cast
+from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.text import Text
 from textual import events, on
@@ -33,10 +33,8 @@ from tui.news_view import (
     why_no_articles,
 )
 from tui.panes.span_line import Span, SpanLine
-from tui.proposals import Proposal
-from tui.screens.dialog import DialogScreen
+from tui.screens.command_dialog import CommandDialog
 from tui.screens.signal_form import TIGHT_BELOW
-from tui.screens.surface import DeskHost
 from tui.theming import role_style
 from tui.widgets.live_table import LiveTable
 from tui.widgets.wrapped_text import WrappedText
@@ -48,7 +46,7 @@ HINT = "a all/one · v on/off · y test · N new · e edit · D delete · Esc"
 TEST_HINT = "articles of a test, none of them kept · Esc goes back"
 
 
-class NewsScreen(DialogScreen[None], inherit_bindings=False):
+class NewsScreen(CommandDialog, inherit_bindings=False):
     """Shows news and its sources; `symbol` is the one articles can be narrowed down to."""
 
     DEFAULT_CSS = """
@@ -160,7 +158,7 @@ class NewsScreen(DialogScreen[None], inherit_bindings=False):
         """Turn the source under the cursor on or off."""
         status = self._chosen
         if status is not None:
-            self._send(switch_source(self._bridge, status, on=not status.source.enabled))
+            self.send(switch_source(self._bridge, status, on=not status.source.enabled))
 
     def action_test_source(self) -> None:
         """Read the source under the cursor once and show what comes, whether it is on or off."""
@@ -180,26 +178,10 @@ class NewsScreen(DialogScreen[None], inherit_bindings=False):
 
     async def action_delete_source(self) -> None:
         """Delete the source under the cursor, after asking."""
-        from tui.screens.confirm import ConfirmScreen
-
         status = self._chosen
-        if status is None:
-            return
-        source_id = status.source.source_id
-
-        def make() -> Proposal:
-            return propose_delete_source(self._bridge, source_id)
-
-        def answered(proposal: Proposal | None) -> None:
-            if proposal is not None:
-                self._send(proposal.run)
-
-        try:
-            proposal = make()
-        except DeskError as error:
-            self._say(refusal_text(error), "danger")
-            return
-        await self.app.push_screen(ConfirmScreen(proposal, make), answered)
+        if status is not None:
+            source_id = status.source.source_id
+            await self.ask(lambda: propose_delete_source(self._bridge, source_id))
 
     async def _edit(self, source: NewsSource | None) -> None:
         from tui.screens.news_source import NewsSourceEditor
@@ -226,24 +208,15 @@ class NewsScreen(DialogScreen[None], inherit_bindings=False):
             self._tested = tuple(sorted(items, key=lambda item: item.published_ms, reverse=True))
             self.refresh_news()
 
-    def _send(self, run: Callable[[], Awaitable[str]]) -> None:
-        """Run a command to its end, even if the dialog is left, and say what came of it."""
+    def say_here(self, text: str, role: str) -> None:
+        """Say something below the sources."""
+        self._say(text, role)
 
-        async def perform() -> None:
-            try:
-                proof, role = await run(), "gain"
-            except DeskError as error:
-                proof, role = refusal_text(error), "danger"
-            except Exception as error:  # an engine fault must not take the screen with it
-                proof, role = f"unexpected {type(error).__name__}: {error}", "danger"
-            if not self.is_attached:
-                cast(DeskHost, self.app).say(proof, "information" if role == "gain" else "error")
-                return
-            self.refresh_news()
-            self._say(proof, role)
-            self._proof_at = self._table("sources").cursor_key
-
-        self.app.run_worker(perform(), group="commands", exit_on_error=False)
+    def show_outcome(self, proof: str, role: str) -> None:
+        """Read news and sources anew after a command, and say what came of it."""
+        self.refresh_news()
+        self._say(proof, role)
+        self._proof_at = self._table("sources").cursor_key
 
     @property
     def _chosen(self) -> SourceStatus | None:
