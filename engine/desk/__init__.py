@@ -13,8 +13,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Protocol
 
+from engine.desk.backtests import BacktestDesk
 from engine.desk.intelligence import IntelligenceDesk
 from engine.desk.market import MarketDesk
+from engine.desk.programs import ProgramDesk
 from engine.desk.signals import SignalDesk
 from engine.model.account import EquityPoint, TraderSummary
 from engine.model.decision import DecisionRecord
@@ -27,7 +29,16 @@ from engine.model.preview import OrderPreview
 from engine.model.quote import BookSnapshot, Ticker
 from engine.streams import Subscription
 
-__all__ = ["Desk", "EquitySpan", "IntelligenceDesk", "MarketDesk", "OrderPreview", "SignalDesk"]
+__all__ = [
+    "BacktestDesk",
+    "Desk",
+    "EquitySpan",
+    "IntelligenceDesk",
+    "MarketDesk",
+    "OrderPreview",
+    "ProgramDesk",
+    "SignalDesk",
+]
 
 
 class EquitySpan(enum.StrEnum):
@@ -56,6 +67,16 @@ class Desk(Protocol):
     @property
     def intelligence(self) -> IntelligenceDesk:
         """News and the market picture."""
+        ...
+
+    @property
+    def programs(self) -> ProgramDesk:
+        """Programs, their bindings and their executions."""
+        ...
+
+    @property
+    def backtests(self) -> BacktestDesk:
+        """Runs over recorded history."""
         ...
 
     def instruments(self) -> tuple[Instrument, ...]:

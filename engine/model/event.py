@@ -33,6 +33,8 @@ class Topic(enum.StrEnum):
     ACCOUNTS = "accounts"
     MARKET = "market"
     INTELLIGENCE = "intelligence"
+    BACKTESTS = "backtests"
+    PROGRAMS = "programs"
 
 
 EDGE_TOPICS = frozenset(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from textual.app import App
+from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.panes.notices import Notices
 from tui.screens.desk import DeskScreen
 from tui.screens.workspace import WorkspaceScreen
-from tui.widgets.line_chart import LineChart
 from tui.widgets.live_table import LiveTable
 from tui.widgets.streaming_log import StreamingLog
 from tui.widgets.wrapped_text import WrappedText
@@ -39,19 +42,39 @@ def follows_end(log: StreamingLog) -> bool:
     return log._follows_end
 
 
+def ticked_at(screen: WorkspaceScreen) -> float:
+    """Return when a workspace last painted, on the clock of this process."""
+    return screen._ticked_at
+
+
 def handled_actions(screen: WorkspaceScreen) -> set[str]:
     """Return the ids of the actions a workspace can run."""
     return set(screen._actions.handlers)
 
 
-def is_drawn(chart: LineChart) -> bool:
-    """Tell whether a chart shows its curve, which is drawn in a thread."""
-    return not chart.size or (chart._drawn is not None and not chart._is_drawing)
+def work_is_ready() -> bool:
+    """Tell whether the running loop has anything it could run at once."""
+    return bool(asyncio.get_running_loop()._ready)  # type: ignore[attr-defined]  # CPython's loops have it
 
 
-def keys_wait(app: App[None]) -> bool:
-    """Tell whether keys still act, or wait for the ones before them."""
-    return bool(app._keys._is_busy)  # type: ignore[attr-defined]  # a DeskApp has them
+def unpainted_screens(app: App[Any]) -> list[Screen[Any]]:
+    """Return the screens in view, also behind a dialog, that have changed since they were painted."""
+    return [
+        screen for screen in (app.screen, *app._background_screens) if screen._update_timer._active.is_set()
+    ]
+
+
+def has_work_underway(app: App[Any]) -> bool:
+    """Tell whether a worker runs, or a delay that is to end once."""
+    if any(not worker.is_finished for worker in app.workers):
+        return True
+    timers = (timer for pump in (app, *app._registry) for timer in pump._timers)
+    return any(timer._repeat == 0 and timer._task is not None and not timer._task.done() for timer in timers)
+
+
+def has_ended(app: App[Any]) -> bool:
+    """Tell whether an app has been left, or was ended by a fault."""
+    return app._exit or app._exception_event.is_set()
 
 
 def text_of(app: App[None], selector: str) -> str:

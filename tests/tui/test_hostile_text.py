@@ -15,6 +15,7 @@ from engine.model.event import Alert, ReasoningEvent, Severity, Topic
 from engine.settings import Settings
 from engine.text import safe_text
 from tests.tui.recorded_desk import DECISIONS, NOW_MS, PAST_ORDERS, TICKERS, RecordedDesk, instrument
+from tests.tui.waiting import settled
 from tui.app import DeskApp
 
 HOSTILE = (
@@ -51,11 +52,11 @@ async def test_hostile_text_is_shown_inert(text: str) -> None:
     desk.open_orders = tuple(msgspec.structs.replace(order, status_reason=kept) for order in PAST_ORDERS)
     app = DeskApp(desk, Settings())
     async with app.run_test(size=(200, 60)) as pilot:
-        await pilot.pause(0.3)
+        await settled(pilot)
         desk.publish(Topic.REASONING, ReasoningEvent(2, "d-3", kept, 11))
         desk.publish(Topic.ALERTS, Alert(Severity.ERROR, kept, NOW_MS))
         app.screen.paint_tick()  # type: ignore[attr-defined]
-        await pilot.pause(0.3)
+        await settled(pilot)
         shown = every_strip(app)
         for key in ("K", "escape", "ctrl+p", "escape", "b", "escape", "3", "x", "escape"):
             await pilot.press(key)
@@ -71,7 +72,7 @@ async def test_markup_is_printed_as_it_is() -> None:
     desk.decision_list = (msgspec.structs.replace(DECISIONS[1], reasoning=text),)
     app = DeskApp(desk, Settings())
     async with app.run_test(size=(200, 60)) as pilot:
-        await pilot.pause(0.3)
+        await settled(pilot)
         assert text in every_strip(app)
 
 
@@ -84,7 +85,7 @@ async def test_prices_of_any_size_stay_in_their_cells() -> None:
     )
     app = DeskApp(desk, Settings())
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.3)
+        await settled(pilot)
         lines = [strip.cell_length for strip in app.screen._compositor.render_strips()]
         assert set(lines) == {80}
 

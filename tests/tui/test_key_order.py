@@ -9,6 +9,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from tests.tui.waiting import settled
 from tui.key_order import KeyOrder
 
 
@@ -57,8 +58,7 @@ async def test_a_burst_goes_to_what_its_keys_open() -> None:
         await pilot.pause()
         for key in "aoxy":
             app.post_message(events.Key(key, key))
-        for _ in range(40):
-            await pilot.pause(0.02)
+        await settled(pilot)
         assert app.heard == ["first:a", "first:o", "second:x", "second:y"]
 
 
@@ -71,5 +71,5 @@ async def test_keys_that_wait_are_forgotten_at_the_end() -> None:
             app.post_message(events.Key(key, key))
         await app.order.take(events.Key("d", "d"))
         app.order.close()
-        await pilot.pause(0.1)
+        await settled(pilot)
         assert app.heard.count("first:d") <= 1

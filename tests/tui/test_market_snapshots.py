@@ -9,20 +9,16 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.recorded_desk import RecordedDesk
+from tests.tui.waiting import settled
 from tui.app import DeskApp
 
 AppInTheme = Callable[[str], DeskApp]
-PAINT_S = 0.4
 
 
 def pressing(*keys: str) -> Callable[[Pilot[None]], Any]:
     async def press_and_settle(pilot: Pilot[None]) -> None:
-        await pilot.press("m")
-        await pilot.pause(PAINT_S)
-        for key in keys:
-            await pilot.press(key)
-            await pilot.pause()
-        await pilot.pause(PAINT_S)
+        await pilot.press("m", *keys)
+        await settled(pilot)
 
     return press_and_settle
 

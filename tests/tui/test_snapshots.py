@@ -8,32 +8,20 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.peek import is_drawn
+from tests.tui.waiting import settled
 from tui.app import DeskApp
-from tui.widgets.line_chart import LineChart
 
 AppInTheme = Callable[[str], DeskApp]
-PAINT_S = 0.3
-
-
-async def settle(pilot: Pilot[None]) -> None:
-    """Let the chart's drawing, which happens in a thread, and the log's paint arrive."""
-    for _ in range(100):
-        await pilot.pause(0.05)
-        chart = pilot.app.screen_stack[0].query_one(LineChart)
-        if is_drawn(chart):
-            break
-    await pilot.pause(PAINT_S)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 def test_desk_in_three_sizes(snap_compare: Any, app_in_theme: AppInTheme, size: tuple[int, int]) -> None:
-    assert snap_compare(app_in_theme("night"), terminal_size=size, run_before=settle)
+    assert snap_compare(app_in_theme("night"), terminal_size=size, run_before=settled)
 
 
 @pytest.mark.parametrize("theme", ["day", "safe", "contrast", "terminal"])
 def test_desk_in_every_theme(snap_compare: Any, app_in_theme: AppInTheme, theme: str) -> None:
-    assert snap_compare(app_in_theme(theme), terminal_size=(120, 40), run_before=settle)
+    assert snap_compare(app_in_theme(theme), terminal_size=(120, 40), run_before=settled)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +42,8 @@ def test_what_the_keys_bring_up(
     snap_compare: Any, app_in_theme: AppInTheme, size: tuple[int, int], keys: list[str]
 ) -> None:
     async def press_and_settle(pilot: Pilot[None]) -> None:
-        await settle(pilot)
+        await settled(pilot)
         await pilot.press(*keys)
-        await settle(pilot)
+        await settled(pilot)
 
     assert snap_compare(app_in_theme("night"), terminal_size=size, run_before=press_and_settle)

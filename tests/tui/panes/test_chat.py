@@ -7,6 +7,7 @@ from engine.model.event import DecisionEvent, OrderEvent, ReasoningEvent, Topic
 from engine.model.order import OrderStatus
 from tests.tui.peek import log_lines
 from tests.tui.recorded_desk import DECISIONS, INSTRUMENTS, PAST_ORDERS, TRADERS, RecordedDesk
+from tests.tui.waiting import settled
 from tui.app import DeskApp
 from tui.panes.chat import ChatPane, decision_blocks, decision_text
 from tui.screens.desk import DeskScreen
@@ -42,7 +43,7 @@ def test_a_decision_in_words() -> None:
 
 async def test_reasoning_streams_and_the_end_replaces_it(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(200, 60)) as pilot:
-        await pilot.pause(0.3)
+        await settled(pilot)
         desk.publish(Topic.REASONING, ReasoningEvent(2, "d-3", " is thin.", 11))
         tick(app)
         assert "The range is narrow and the book is thin." in shown(app)
@@ -61,7 +62,7 @@ async def test_reasoning_streams_and_the_end_replaces_it(app: DeskApp, desk: Rec
 
 async def test_one_traders_chat_and_back_to_all_loses_nothing(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(200, 60)) as pilot:
-        await pilot.pause(0.3)
+        await settled(pilot)
         await pilot.press("1", "g", "a")
         await pilot.pause()
         assert "rsi=28.4" in shown(app)
@@ -75,7 +76,7 @@ async def test_one_traders_chat_and_back_to_all_loses_nothing(app: DeskApp, desk
 
 async def test_a_denied_order_says_why(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(200, 60)) as pilot:
-        await pilot.pause(0.3)
+        await settled(pilot)
         denied = msgspec.structs.replace(PAST_ORDERS[0], status=OrderStatus.DENIED, client_order_id="o-77")
         desk.publish(Topic.ORDERS, OrderEvent(denied, 13))
         tick(app)
@@ -85,7 +86,7 @@ async def test_a_denied_order_says_why(app: DeskApp, desk: RecordedDesk) -> None
 
 async def test_an_outcome_stands_right_below_its_own_decision(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(200, 60)) as pilot:
-        await pilot.pause(0.3)
+        await settled(pilot)
         other = msgspec.structs.replace(DECISIONS[2], decision_id="d-4", trader_id=1, reasoning="Other.")
         desk.publish(Topic.DECISIONS, DecisionEvent(other, 12))
         ended = msgspec.structs.replace(DECISIONS[2], status=DecisionStatus.HELD)
@@ -100,7 +101,7 @@ async def test_an_outcome_stands_right_below_its_own_decision(app: DeskApp, desk
 
 async def test_a_model_cannot_push_the_chat_away_with_blank_lines(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(200, 60)) as pilot:
-        await pilot.pause(0.3)
+        await settled(pilot)
         for number in range(20):
             desk.publish(Topic.REASONING, ReasoningEvent(2, "d-3", "\n\n \n", 11 + number))
         desk.publish(Topic.REASONING, ReasoningEvent(2, "d-3", "The end.", 40))

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from engine.model.event import Alert, Severity, Topic
 from tests.tui.peek import desk_screen, log_lines, notices, screen_lines
 from tests.tui.recorded_desk import NOW_MS, RecordedDesk
+from tests.tui.waiting import settled
 from tui.app import DeskApp
 from tui.panes.notices import MAX_LINES, MAX_SHOWN, WIDTH, Notice, NoticeBox, Notices, after, with_notice
 from tui.screens.confirm import ConfirmScreen
@@ -51,10 +52,10 @@ def test_notices_leave_by_themselves() -> None:
 
 async def test_a_long_message_is_cut_on_the_desk_and_whole_in_the_chat(app: DeskApp) -> None:
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await pilot.pause(0.2)
+        await settled(pilot)
         app.say(LONG, "error")
         await pilot.press("4")
-        await pilot.pause(0.3)
+        await settled(pilot)
         box = app.screen.query_one(NoticeBox)
         assert box.size.height == MAX_LINES
         assert any("… see chat" in line for line in screen_lines(app))
@@ -64,7 +65,7 @@ async def test_a_long_message_is_cut_on_the_desk_and_whole_in_the_chat(app: Desk
 
 async def test_a_storm_of_alerts_covers_six_lines_at_most(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await pilot.pause(0.2)
+        await settled(pilot)
         for number in range(40):
             desk.publish(Topic.ALERTS, Alert(Severity.ERROR, f"{number} {LONG}", NOW_MS))
         desk_screen(app).paint_tick()

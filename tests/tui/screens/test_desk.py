@@ -14,8 +14,9 @@ from engine.errors import HomeLocked, OrderDenied, Unavailable
 from engine.model.event import ReplayState
 from engine.model.order import OrderType, Side, TimeInForce
 from engine.settings import Settings
-from tests.tui.peek import column, desk_screen, keys_wait, notices, text_of
+from tests.tui.peek import column, desk_screen, notices, text_of
 from tests.tui.recorded_desk import RecordedDesk
+from tests.tui.waiting import settled, until
 from tui.actions import PANE_TITLES
 from tui.app import DeskApp
 from tui.panes.command_bar import CommandBar
@@ -293,7 +294,7 @@ async def test_the_first_frame_is_painted_before_the_desk_starts(desk: RecordedD
 
     app = DeskApp(desk, Settings(), start)
     async with app.run_test(size=(120, 40)) as pilot:
-        await asyncio.wait_for(started.wait(), 5)
+        await until(pilot, started.is_set)
         assert "starting" in painted[0]
         desk_screen(app).paint_tick()
         await pilot.pause()
@@ -329,14 +330,14 @@ async def test_themes_switch_live(app: DeskApp) -> None:
 
 async def test_nothing_is_painted_while_nothing_changes(app: DeskApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause(0.8)
+        await settled(pilot)
         screen = desk_screen(app)
         refreshed: list[object] = []
         for widget in screen.walk_children():
             widget.refresh = lambda *regions, widget=widget, **_: refreshed.append(widget)  # type: ignore
         for _ in range(5):
             screen.paint_tick()
-        await pilot.pause(0.3)
+        await settled(pilot)
         assert refreshed == []
 
 
@@ -360,12 +361,7 @@ async def burst(app: DeskApp, pilot: Pilot[None], *keys: str) -> None:
     """Deliver keys as one read of the terminal does: all at once."""
     for key in keys:
         app.post_message(events.Key(key, key if len(key) == 1 else {"space": " ", "full_stop": "."}.get(key)))
-    await pilot.pause()
-    for _ in range(100):
-        if not keys_wait(app):
-            break
-        await pilot.pause(0.05)
-    await pilot.pause()
+    await settled(pilot)
 
 
 async def test_a_burst_of_keys_is_read_by_what_each_key_opens(app: DeskApp, desk: RecordedDesk) -> None:

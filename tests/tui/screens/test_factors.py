@@ -15,6 +15,7 @@ from engine.market.factors.library import FactorLibrary
 from engine.model.factor import FactorCategory, FactorDefinition
 from tests.tui.peek import notices, screen_lines, text_of
 from tests.tui.recorded_desk import RecordedDesk
+from tests.tui.waiting import settled
 from tui.app import DeskApp
 from tui.factor_view import (
     BARS,
@@ -35,6 +36,8 @@ from tui.screens.signal_fields import ConditionField
 from tui.widgets.live_table import LiveTable
 
 SMALL, MEDIUM = (80, 24), (120, 40)
+NEVER_S = 3_600.0
+"""A delay no test lives to see the end of."""
 FACTORS = FactorLibrary().definitions()
 WORDS = language_words(vocabulary(), FACTORS)
 
@@ -58,21 +61,7 @@ def line(app: DeskApp, name: str) -> str:
 
 
 async def open_factors(pilot: Pilot[None], *keys: str) -> None:
-    await pilot.press("m")
-    await pilot.pause(0.3)
-    await pilot.press("F")
-    await pilot.pause()
-    await pilot.press(*keys)
-    await pilot.pause(0.1)
-
-
-async def measured(pilot: Pilot[None]) -> None:
-    """Let the factor under the cursor be measured."""
-    for _ in range(100):
-        await pilot.pause(0.05)
-        if "measuring" not in "\n".join(screen_lines(pilot.app)):
-            return
-    raise AssertionError("the factor was never measured")
+    await pilot.press("m", "F", *keys)
 
 
 def test_the_list_of_words_has_all_of_the_language_and_every_factor() -> None:
@@ -118,7 +107,7 @@ async def test_the_factor_under_the_cursor_is_measured_on_the_charts_period(
 ) -> None:
     async with app.run_test(size=MEDIUM) as pilot:
         await open_factors(pilot)
-        await measured(pilot)
+        await settled(pilot)
         effect = await desk.markets.factor_effectiveness("sma20_gap", "BTC", "5m")
         assert desk.markets.measured[0] == ("sma20_gap", "BTC", "5m")
         assert line(app, "effect").startswith("sma20_gap on BTC 5m")
@@ -131,16 +120,19 @@ async def test_the_factor_under_the_cursor_is_measured_on_the_charts_period(
 
 
 async def test_only_the_factor_the_cursor_rests_on_is_measured_and_only_once(
-    app: DeskApp, desk: RecordedDesk
+    app: DeskApp, desk: RecordedDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tui.screens.factors.SETTLE_S", NEVER_S)
     async with app.run_test(size=MEDIUM) as pilot:
-        await open_factors(pilot, "j", "j", "j")
-        await measured(pilot)
+        await open_factors(pilot, "j", "j")
+        monkeypatch.setattr("tui.screens.factors.SETTLE_S", 0.05)
+        await pilot.press("j")
+        await settled(pilot)
         assert [name for name, _, _ in desk.markets.measured] == [FACTORS[3].name]
         await pilot.press("k")
-        await measured(pilot)
+        await settled(pilot)
         await pilot.press("j")
-        await pilot.pause(0.4)
+        await settled(pilot)
         assert [name for name, _, _ in desk.markets.measured] == [FACTORS[3].name, FACTORS[2].name]
 
 
@@ -164,7 +156,7 @@ async def test_typing_filters_and_escape_takes_the_filter_away(app: DeskApp) -> 
 async def test_a_factor_of_ones_own_is_typed_completed_and_saved(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=MEDIUM) as pilot:
         await open_factors(pilot, "N", *"stretch", "tab", *"close / linreg_s", "tab", *"close, 9)", "enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         kept = desk.markets.library.get("stretch")
         assert (kept.expression, kept.category) == ("close / linreg_slope(close, 9)", FactorCategory.CUSTOM)
         assert factors(app).query_one("#factors", LiveTable).cursor_key == "stretch"
@@ -176,7 +168,7 @@ async def test_the_wrong_word_is_pointed_at_and_nothing_is_kept(app: DeskApp, de
         await pilot.pause()
         assert editor(app).query_one(ConditionField).error_span == (9, 15), "as it is typed"
         await pilot.press("enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert editor(app).query_one(ConditionField).error_span == (9, 15)
         said = text_of(app, "#said").splitlines()
         assert said[0] == " " * 9 + "^^^^^^"
@@ -191,7 +183,7 @@ async def test_the_wrong_word_is_pointed_at_and_nothing_is_kept(app: DeskApp, de
 async def test_a_name_that_cannot_be_is_refused_at_its_field(app: DeskApp) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await open_factors(pilot, "N", *"rsi14", "tab", *"close", "enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert "rsi14 is not allowed" in text_of(app, "#verdict")
         assert editor(app).query_one("#label-name").has_class("-wrong")
 
@@ -215,14 +207,14 @@ async def test_ones_own_factor_is_changed_and_deleted_after_asking(app: DeskApp,
         assert editor(app).query_one("#name", Input).disabled
         editor(app).query_one("#expression", Input).value = "close / open"
         await pilot.press("enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert desk.markets.library.get("gap").expression == "close / open"
         assert desk.markets.library.get("gap").meaning == "the body"
         await pilot.press("D")
         await pilot.pause()
         assert isinstance(app.screen, ConfirmScreen)
         await pilot.press("y")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert text_of(app, "#about") == "factor gap is deleted"
         assert len(desk.markets.factors()) == len(FACTORS)
 
@@ -231,40 +223,40 @@ async def test_a_factor_that_is_used_is_not_deleted(app: DeskApp, desk: Recorded
     desk.markets.library = FactorLibrary((own("gap", "close / open"), own("twice", "gap * 2")))
     async with app.run_test(size=MEDIUM) as pilot:
         await open_factors(pilot, "G", "k", "D", "y")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert "gap is used by twice" in text_of(app, "#about")
 
 
 async def test_the_commands_define_replace_and_delete(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=MEDIUM) as pilot:
         await pilot.press("colon", *"factor gap = close / open - 1", "enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert desk.markets.library.get("gap").expression == "close / open - 1"
         assert notices(app)[-1] == "factor gap = close / open - 1"
         await pilot.press("colon", *"factor gap = close / open", "enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         message = app.screen.query_one(CommandBar).message
         assert "now close / open - 1, be close / open." in message
         assert desk.markets.library.get("gap").expression == "close / open - 1"
         await pilot.press("enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert desk.markets.library.get("gap").expression == "close / open"
         await pilot.press("colon", *"unfactor gap", "enter", "enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert len(desk.markets.factors()) == len(FACTORS)
         await pilot.press("colon", *"factors", "enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert isinstance(app.screen, FactorsScreen)
 
 
 async def test_a_command_the_desk_refuses_comes_up_in_the_editor(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=MEDIUM) as pilot:
         await pilot.press("colon", *"factor gap = close / opn", "enter")
-        await pilot.pause(0.3)
+        await settled(pilot)
         assert editor(app).values.name == "gap"
         assert editor(app).query_one(ConditionField).error_span == (8, 11)
         await pilot.press("backspace", *"en", "enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert desk.markets.library.get("gap").expression == "close / open"
 
 
@@ -276,8 +268,7 @@ def test_factors_in_two_sizes(
 
     async def open_and_measure(pilot: Pilot[None]) -> None:
         await open_factors(pilot, "j", "j")
-        await measured(pilot)
-        await pilot.pause(0.3)
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=open_and_measure)
 
@@ -286,6 +277,6 @@ def test_factors_in_two_sizes(
 def test_the_editor_with_a_wrong_word(snap_compare: Any, app: DeskApp, size: tuple[int, int]) -> None:
     async def refuse(pilot: Pilot[None]) -> None:
         await open_factors(pilot, "N", *"gap", "tab", *"close / delay(clos", "enter")
-        await pilot.pause(0.3)
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=refuse)

@@ -11,6 +11,7 @@ from engine.model.order import Side
 from tests.tui.peek import screen_lines
 from tests.tui.recorded_desk import NOW_MS, POSITIONS, RecordedDesk, position
 from tests.tui.recorded_market import FLOW
+from tests.tui.waiting import settled
 from tui.action import Context
 from tui.app import DeskApp
 from tui.panes.market_chart import ChartPane, chart_levels, chart_marks
@@ -44,7 +45,7 @@ def readout(app: DeskApp) -> str:
 async def test_the_market_is_there_in_every_size(app: DeskApp, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.3)
+        await settled(pilot)
         text = screen_text(app)
         for part in ("BTC", "67,013.2", "▲ +1.23%", "▼ continuation", "[5m]", "spread 1.8", "RSI14"):
             assert part in text, part
@@ -93,7 +94,7 @@ async def test_periods_by_key_and_by_picker(app: DeskApp, desk: RecordedDesk) ->
 async def test_a_click_on_a_period_shows_it(app: DeskApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.3)
+        await settled(pilot)
         line = market(app).query_one("#chart-periods", SpanLine)
         await pilot.click("#chart-periods", offset=(line.text.index("30m"), 0))
         await pilot.pause()
@@ -103,7 +104,7 @@ async def test_a_click_on_a_period_shows_it(app: DeskApp) -> None:
 async def test_scrolling_asks_for_the_past_and_end_comes_back(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.3)
+        await settled(pilot)
         await pilot.press("left", "pageup")
         await pilot.pause()
         before = desk.markets.requests[-1].before_ms
@@ -126,7 +127,7 @@ async def test_home_goes_to_the_first_candle_on_record_and_no_further(
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.3)
+        await settled(pilot)
         await pilot.press("home")
         await pilot.pause()
         first = desk.markets.chart(
@@ -146,7 +147,7 @@ async def test_home_goes_to_the_first_candle_on_record_and_no_further(
 async def test_zoom_changes_how_many_candles_are_shown(app: DeskApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.3)
+        await settled(pilot)
         counts = [market(app).shown_candles.columns]
         for _ in range(2):
             await pilot.press("up")
@@ -163,7 +164,7 @@ async def test_zoom_changes_how_many_candles_are_shown(app: DeskApp) -> None:
 async def test_the_crosshair_reads_out_candles_and_escape_puts_it_away(app: DeskApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.3)
+        await settled(pilot)
         assert readout(app).startswith("03-01 14:00")
         await pilot.press("h", "h", "shift+left")
         await pilot.pause()
@@ -230,17 +231,17 @@ async def test_only_what_is_in_view_is_asked_for(app: DeskApp, desk: RecordedDes
     desk.markets.flow = lambda *each: asked.append("flow") or flow(*each)  # type: ignore
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.6)
+        market(app).paint_tick()
         assert asked == []
         await pilot.press("3")
-        await pilot.pause(0.3)
+        market(app).paint_tick()
         assert set(asked) == {"trades"}
 
 
 async def test_the_chart_is_asked_for_once_a_tick(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.3)
+        await settled(pilot)
         asked = len(desk.markets.requests)
         market(app).paint_tick()
         assert len(desk.markets.requests) == asked + 1
@@ -252,7 +253,7 @@ async def test_missing_data_says_why(app: DeskApp, desk: RecordedDesk) -> None:
     desk.markets.flow_values = dict.fromkeys(FLOW)
     async with app.run_test(size=(200, 60)) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.3)
+        await settled(pilot)
         text = " ".join(screen_text(app).replace("│", " ").split())
         assert NO_BOOK.split(":")[0] in text
         assert NO_TRADES.split(":")[0] in text
@@ -274,7 +275,7 @@ async def test_stale_data_is_grey_and_says_its_age(app: DeskApp, desk: RecordedD
     desk.markets.is_stale = True
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.3)
+        await settled(pilot)
         assert "stale: 12s old" in market(app).query_one(MarketHeader).text
         ladder = market(app).query_one("DepthLadder")
         roles = {span.role for row in ladder.rows for span in row}  # type: ignore[attr-defined]
@@ -302,7 +303,7 @@ async def test_marks_and_levels_are_the_selected_traders(app: DeskApp, desk: Rec
     desk.position_list = (position(3, "BTC", "0.150", "66951.23", "67013.2", None),)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.3)
+        await settled(pilot)
         view = market(app).market_view
         assert {mark.kind for mark in chart_marks(view)} == {MarkKind.SELL, MarkKind.FIRE}
         assert [str(level.price) for level in chart_levels(view)] == ["66951.2", "67300"]
@@ -317,7 +318,7 @@ async def test_nothing_is_painted_while_nothing_changes(app: DeskApp, desk: Reco
     desk.status = msgspec.structs.replace(desk.status, replay=ReplayState.PAUSED)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.8)
+        await settled(pilot)
         screen = market(app)
         view = screen.market_view
         refreshed: list[object] = []
@@ -325,7 +326,7 @@ async def test_nothing_is_painted_while_nothing_changes(app: DeskApp, desk: Reco
             widget.refresh = lambda *regions, widget=widget, **_: refreshed.append(widget)  # type: ignore
         for _ in range(5):
             screen.paint_tick()
-        await pilot.pause(0.3)
+        await settled(pilot)
         assert refreshed == []
         assert screen.market_view is view
 
@@ -333,7 +334,7 @@ async def test_nothing_is_painted_while_nothing_changes(app: DeskApp, desk: Reco
 async def test_a_moving_price_repaints_little(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.6)
+        await settled(pilot)
         screen = market(app)
         chart = screen.query_one(ChartPane).chart
         regions: list[object] = []

@@ -15,6 +15,7 @@ from engine.model.news import NewsFormat, Sentiment, SourceStatus
 from tests.tui.peek import notices, screen_lines, text_of
 from tests.tui.recorded_desk import RecordedDesk
 from tests.tui.recorded_intelligence import NEWS, NOW_MS
+from tests.tui.waiting import settled
 from tui.app import DeskApp
 from tui.news_view import NEWS_IS_OFF, SENTIMENT_MARKS
 from tui.screens.confirm import ConfirmScreen
@@ -51,12 +52,8 @@ def whole_article(app: DeskApp) -> str:
 
 
 async def open_news(pilot: Pilot[None], *keys: str) -> None:
-    await pilot.press("m")
-    await pilot.pause(0.3)
-    await pilot.press("N")
-    await pilot.pause()
-    await pilot.press(*keys)
-    await pilot.pause(0.2)
+    await pilot.press("m", "N", *keys)
+    await settled(pilot)
 
 
 async def choose_source(pilot: Pilot[None], source_id: int) -> None:
@@ -83,7 +80,7 @@ async def test_the_whole_summary_can_be_read(app: DeskApp, desk: RecordedDesk) -
         await open_news(pilot)
         assert LONG in whole_article(app)
         await pilot.press("tab", "end")
-        await pilot.pause(0.5)
+        await settled(pilot)
         assert "THE-END" in "\n".join(screen_lines(app))
         await pilot.press("shift+tab", "j")
         await pilot.pause()
@@ -109,13 +106,13 @@ async def test_without_a_source_the_screen_says_how_news_begins(app: DeskApp, de
         assert "news is off" in "\n".join(screen_lines(app))
         assert app.focused is news(app).query_one("#sources")
         await pilot.press("v")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert statuses(desk)["CoinDesk"].source.enabled
         assert text_of(app, "#said") == "CoinDesk is on: it is read now and every 5m"
         assert "no articles yet" in whole_article(app)
         assert desk.intelligence.tested == []
         await pilot.press("v")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert not statuses(desk)["CoinDesk"].source.enabled
 
 
@@ -125,7 +122,7 @@ async def test_a_test_shows_what_came_and_keeps_nothing(app: DeskApp, desk: Reco
         await open_news(pilot)
         await choose_source(pilot, 3)
         await pilot.press("y")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert [source.name for source in desk.intelligence.tested] == ["Decrypt"]
         assert text_of(app, "#said") == "Decrypt answers: 2 articles, not kept"
         assert len(news(app).query_one("#articles", LiveTable).rows) == 2
@@ -141,7 +138,7 @@ async def test_a_test_that_fails_says_why(app: DeskApp, desk: RecordedDesk) -> N
         await open_news(pilot)
         await choose_source(pilot, 3)
         await pilot.press("y")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert text_of(app, "#said") == "Decrypt: the host does not answer"
 
 
@@ -160,7 +157,7 @@ async def test_a_source_of_ones_own_is_added_off(app: DeskApp, desk: RecordedDes
         assert isinstance(app.screen, NewsSourceEditor)
         await pilot.press(*"Mine", "tab", *"https://mine.example/a.json", "tab", "right", "tab")
         await pilot.press(*"data.items", "tab", "up", "enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         source = statuses(desk)["Mine"].source
         assert (source.url, source.format) == ("https://mine.example/a.json", NewsFormat.JSON)
         assert (source.items_path, source.interval_seconds, source.enabled) == ("data.items", 360, False)
@@ -188,7 +185,7 @@ async def test_a_refused_source_says_so_at_its_field(
         await pilot.pause()
         app.screen.query_one(f"#{field}", Input).value = value
         await pilot.press("enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert says in text_of(app, "#verdict")
         assert app.screen.query_one(f"#label-{label}").has_class("-wrong")
         assert statuses(desk)["Example wire"].source.url == "https://news.example/feed.xml"
@@ -205,7 +202,7 @@ async def test_deleting_a_source_asks_first(app: DeskApp, desk: RecordedDesk) ->
         await pilot.pause()
         assert "Example wire" in statuses(desk)
         await pilot.press("D", "y")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert "Example wire" not in statuses(desk)
         assert text_of(app, "#said") == "Example wire is deleted; its articles stay"
         assert len(news(app).query_one("#articles", LiveTable).rows) == 2
@@ -227,14 +224,14 @@ async def test_a_replay_says_that_its_traders_see_no_news_of_today(
 async def test_the_commands_open_news_and_switch_sources(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=MEDIUM) as pilot:
         await pilot.press("colon", *"news on the block", "enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert statuses(desk)["The Block"].source.enabled
         assert notices(app) == ["The Block is on: it is read now and every 5m"]
         await pilot.press("colon", *"news off the block", "enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert not statuses(desk)["The Block"].source.enabled
         await pilot.press("colon", *"news", "enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert isinstance(app.screen, NewsScreen)
 
 

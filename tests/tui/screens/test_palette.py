@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.tui.peek import desk_screen
 from tests.tui.recorded_desk import RecordedDesk
+from tests.tui.waiting import settled
 from tui.app import DeskApp
 from tui.screens.palette import palette_entries
 
@@ -23,7 +24,7 @@ async def test_it_offers_what_is_on_the_desk_now(app: DeskApp, desk: RecordedDes
 async def test_what_is_typed_is_found_and_run(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test() as pilot:
         await pilot.press("ctrl+p", *"rules")
-        await pilot.pause(0.5)
+        await settled(pilot)
         await pilot.press("enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert desk_screen(app).selection.trader_id == 2

@@ -14,6 +14,7 @@ from textual.widgets import Input
 from engine.model.regime import RegimeThresholds
 from tests.tui.peek import screen_lines, text_of
 from tests.tui.recorded_desk import RecordedDesk
+from tests.tui.waiting import settled
 from tui.app import DeskApp
 from tui.panes.notices import Notices
 from tui.screens.market import MarketScreen
@@ -29,12 +30,8 @@ SMALL, MEDIUM = (80, 24), (120, 40)
 
 
 async def open_form(pilot: Pilot[None], *keys: str) -> None:
-    await pilot.press("m")
-    await pilot.pause(0.3)
-    await pilot.press("R")
-    await pilot.pause()
-    await pilot.press(*keys)
-    await pilot.pause(0.2)
+    await pilot.press("m", "R", *keys)
+    await settled(pilot)
 
 
 def field(app: DeskApp, name: str) -> Input:
@@ -78,7 +75,7 @@ async def test_thresholds_are_changed_marked_and_saved(app: DeskApp, desk: Recor
         assert len(marked) == 2
         assert app.screen.query_one("#label-trap_oi").has_class("-changed")
         await pilot.press("enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert desk.markets.thresholds == RegimeThresholds(trap_oi=-0.8, strong_cvd=0.2)
         assert isinstance(app.screen, MarketScreen)
         assert app.screen.query_one(Notices).messages == ["regimes: 2 of 16 thresholds are not the defaults"]
@@ -96,7 +93,7 @@ async def test_what_holds_now_is_shown_and_goes_back_to_the_defaults(
         await pilot.pause()
         assert desk.markets.thresholds == held, "nothing is saved before Enter"
         await pilot.press("enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert desk.markets.thresholds == RegimeThresholds()
 
 
@@ -117,7 +114,7 @@ async def test_a_refusal_stands_at_its_field(
         await open_form(pilot)
         field(app, name).value = value
         await pilot.press("enter")
-        await pilot.pause(0.2)
+        await settled(pilot)
         assert says in text_of(app, "#verdict")
         assert app.screen.query_one(f"#label-{name}").has_class("-wrong")
         assert app.focused is field(app, name)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.errors import Conflict, InvalidInput
 from engine.model.signal import PoolLogic, SignalPool
 from tests.tui.peek import text_of
 from tests.tui.recorded_desk import RecordedDesk
-from tests.tui.screens.test_signals import changes, notices, open_signals
+from tests.tui.screens.test_signals import NEVER_S, changes, notices, open_signals
+from tests.tui.waiting import settled
 from tui.app import DeskApp
 from tui.screens.signal_editor import SignalEditor
 from tui.screens.signal_fields import ConditionField, PickList
@@ -28,21 +28,12 @@ def pool_editor(app: DeskApp) -> PoolEditor:
     return app.screen
 
 
-async def tried(pilot: Pilot[None]) -> None:
-    """Let what is typed be tried on the recorded past."""
-    for _ in range(100):
-        await pilot.pause(0.05)
-        if text_of(pilot.app, "#tried") != "looking back …":
-            return
-    raise AssertionError("the trial never came back")
-
-
 async def test_a_new_signal_is_typed_tried_and_saved(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await open_signals(pilot, "N", *"Low", "tab", *"rsi14 ", *"crosses ", *"b", "tab")
         assert editor(app).query_one(ConditionField).value == "rsi14 crosses below"
         await pilot.press(*" 25 on 15m")
-        await tried(pilot)
+        await settled(pilot)
         assert "✓ rsi14 crosses below 25 on 15m" in text_of(app, "#said")
         assert text_of(app, "#tried").startswith("would have fired 3 times in 7d on BTC")
         await pilot.press("enter")
@@ -76,10 +67,12 @@ async def test_tab_leaves_the_condition_when_there_is_nothing_to_complete(app: D
 async def test_only_the_last_of_several_texts_is_tried(
     app: DeskApp, desk: RecordedDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.screens.signal_trial.DELAY_S", 0.8)
+    monkeypatch.setattr("tui.screens.signal_trial.DELAY_S", NEVER_S)
     async with app.run_test(size=(80, 24)) as pilot:
-        await open_signals(pilot, "e", "backspace", "backspace", "backspace", *"30m")
-        await tried(pilot)
+        await open_signals(pilot, "e", "backspace", "backspace", "backspace", *"30")
+        monkeypatch.setattr("tui.screens.signal_trial.DELAY_S", 0.05)
+        await pilot.press("m")
+        await settled(pilot)
         asked = [call[1] for call in desk.calls if call[0] == "preview_signal"]
         assert asked == ["rsi14 crosses below 30 on 30m"]
 
@@ -144,7 +137,7 @@ async def test_a_pool_is_tried_on_one_of_its_own_symbols(app: DeskApp, desk: Rec
         await open_signals(pilot, "2", "e")
         pool_editor(app).query_one("#symbols", PickList).focus()
         await pilot.press("space")
-        await tried(pilot)
+        await settled(pilot)
         assert ("preview_pool", "Reversal", "ETH") in desk.calls
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import msgspec
+from textual.pilot import Pilot
 
 from engine.model.event import Alert, DecisionEvent, Severity, Topic
-from tests.tui.peek import desk_screen, handled_actions, log_lines, screen_lines
+from tests.tui.peek import desk_screen, handled_actions, log_lines, screen_lines, ticked_at
 from tests.tui.recorded_desk import DECISIONS, NOW_MS, RecordedDesk
+from tests.tui.waiting import settled, until
 from tui.action import WORKSPACES, Context, contexts_of
 from tui.actions import actions_in
 from tui.app import DeskApp
@@ -26,6 +28,17 @@ def shown(app: DeskApp) -> WorkspaceScreen:
     screen = app.shown_workspace
     assert screen is not None
     return screen
+
+
+async def ticked(app: DeskApp, pilot: Pilot[None], times: int = 3) -> None:
+    """Let the workspace in view tick by itself: by then any other that does not rest has ticked too."""
+    seen = {ticked_at(shown(app))}
+
+    def has_ticked() -> bool:
+        seen.add(ticked_at(shown(app)))
+        return len(seen) > times
+
+    await until(pilot, has_ticked)
 
 
 async def test_every_workspace_is_one_key_away_from_every_other(app: DeskApp) -> None:
@@ -120,7 +133,7 @@ async def test_the_footer_offers_the_other_workspaces(app: DeskApp) -> None:
 
 async def test_the_chat_misses_nothing_while_it_is_out_of_view(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause(0.3)
+        await settled(pilot)
         await pilot.press("m")
         await pilot.pause()
         late = msgspec.structs.replace(DECISIONS[0], decision_id="d-9", reasoning="Thought in the dark.")
@@ -141,7 +154,7 @@ async def test_a_chat_out_of_view_for_very_long_reads_its_history_anew(
     app: DeskApp, desk: RecordedDesk
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause(0.3)
+        await settled(pilot)
         await pilot.press("m")
         await pilot.pause()
         for number in range(MAX_UNREAD + 1):
@@ -158,12 +171,12 @@ async def test_a_chat_out_of_view_for_very_long_reads_its_history_anew(
 async def test_a_workspace_out_of_view_asks_the_desk_nothing(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("m")
-        await pilot.pause(0.3)
+        await settled(pilot)
         assert desk.markets.requests
         await pilot.press("d")
-        await pilot.pause(0.3)
+        await settled(pilot)
         asked = len(desk.markets.requests)
-        await pilot.pause(0.8)
+        await ticked(app, pilot)
         assert len(desk.markets.requests) == asked
         market = next(
             screen for screen in app._installed_screens.values() if isinstance(screen, MarketScreen)
@@ -172,22 +185,22 @@ async def test_a_workspace_out_of_view_asks_the_desk_nothing(app: DeskApp, desk:
         for widget in market.walk_children():
             widget.refresh = lambda *regions, widget=widget, **_: refreshed.append(widget)  # type: ignore
         market.paint_tick()
-        await pilot.pause(0.6)
+        await settled(pilot)
         assert refreshed == []
 
 
 async def test_the_desk_is_at_rest_behind_the_market(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause(0.3)
+        await settled(pilot)
         await pilot.press("m")
-        await pilot.pause(0.3)
+        await settled(pilot)
         screen = next(screen for screen in app.screen_stack if isinstance(screen, DeskScreen))
         refreshed: list[object] = []
         for widget in screen.walk_children():
             widget.refresh = lambda *regions, widget=widget, **_: refreshed.append(widget)  # type: ignore
         desk.trader_list = desk.trader_list[:2]
         desk.status = msgspec.structs.replace(desk.status, now_ms=NOW_MS + 60_000)
-        await pilot.pause(0.8)
+        await ticked(app, pilot)
         assert refreshed == []
         assert shown(app).view.market.now_ms == NOW_MS + 60_000
 
@@ -195,17 +208,16 @@ async def test_the_desk_is_at_rest_behind_the_market(app: DeskApp, desk: Recorde
 async def test_a_workspace_goes_on_behind_a_dialog(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("m", "b")
-        await pilot.pause(0.3)
+        await settled(pilot)
         assert isinstance(app.screen, TicketScreen)
         asked = len(desk.markets.requests)
-        await pilot.pause(0.8)
-        assert len(desk.markets.requests) > asked
+        await until(pilot, lambda: len(desk.markets.requests) > asked)
 
 
 async def test_the_palette_brings_up_a_workspace(app: DeskApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("ctrl+p", *"market")
-        await pilot.pause(0.5)
+        await settled(pilot)
         await pilot.press("enter")
-        await pilot.pause(0.4)
+        await settled(pilot)
         assert shown(app).workspace is Context.MARKET

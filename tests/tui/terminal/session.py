@@ -55,6 +55,12 @@ class Session:
             self._read_some()
         return self.raw[before:]
 
+    def read_until_silent(self, seconds: float, timeout_s: float = 20) -> None:
+        """Read until nothing has come for some seconds."""
+        deadline = monotonic() + timeout_s
+        while self.read_for(seconds):
+            assert monotonic() < deadline, f"never silent for {seconds} s"
+
     def close(self) -> None:
         """End the app and the terminal."""
         self.process.kill()

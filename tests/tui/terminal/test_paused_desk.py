@@ -12,11 +12,11 @@ def test_a_paused_desk_writes_no_byte() -> None:
     session = Session("tests.tui.terminal.paused_desk", 120, 40)
     try:
         session.read_until(session.shows("‖ paused"))
-        session.read_for(SETTLED_S)
+        session.read_until_silent(SETTLED_S)
         assert session.read_for(WATCHED_S) == b""
         session.type(b"m")
         session.read_until(session.shows("Flow and regime"))
-        session.read_for(SETTLED_S)
+        session.read_until_silent(SETTLED_S)
         assert session.read_for(WATCHED_S) == b""
         session.type(b"?")
         session.read_until(session.shows("Keys and commands"))

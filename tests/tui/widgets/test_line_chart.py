@@ -9,8 +9,8 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from textual.pilot import Pilot
 
+from tests.tui.waiting import settled
 from tests.tui.widgets.painted import BareApp, lines_of, record_repaints
 from tui.widgets.chart_raster import ChartRow, ChartSeries, decimate, rasterise
 from tui.widgets.chart_scale import time_axis, value_axis
@@ -37,11 +37,6 @@ def text_of(row: ChartRow) -> str:
 
 def roles_of(rows: tuple[ChartRow, ...]) -> set[str]:
     return {span.role for row in rows for span in row if span.text.strip()}
-
-
-async def drawn(pilot: Pilot[None]) -> None:
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
 
 
 def test_a_chart_fills_its_size_exactly_with_curve_axis_and_dates() -> None:
@@ -118,16 +113,16 @@ def test_the_time_axis_shows_times_within_days_and_dates_beyond() -> None:
 async def test_the_widget_shows_the_newest_curves_and_repaints_changed_rows_only() -> None:
     app = BareApp(chart := LineChart(empty_text="no equity yet"))
     async with app.run_test(size=(80, 15)) as pilot:
-        await drawn(pilot)
+        await settled(pilot)
         assert any("no equity yet" in line for line in lines_of(chart))
         chart.show([curve(shift=9)])
         chart.show([curve()])
-        await drawn(pilot)
+        await settled(pilot)
         assert lines_of(chart) == [text_of(row).rstrip() for row in rasterise([curve()], 80, 15)]
         repainted = record_repaints(chart)
         series = curve()
         chart.show([ChartSeries("all", series.xs, (*series.ys[:-1], series.ys[-1] + 10), series.role)])
-        await drawn(pilot)
+        await settled(pilot)
         assert 0 < len(repainted) < 8
 
 
@@ -135,10 +130,10 @@ async def test_equal_curves_cost_nothing() -> None:
     app = BareApp(chart := LineChart())
     async with app.run_test(size=(80, 15)) as pilot:
         chart.show([curve()])
-        await drawn(pilot)
+        await settled(pilot)
         repainted = record_repaints(chart)
         chart.show([curve()])
-        await drawn(pilot)
+        await settled(pilot)
         assert not repainted
 
 

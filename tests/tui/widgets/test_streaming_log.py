@@ -7,21 +7,15 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from textual.pilot import Pilot
 
 from tests.tui.peek import follows_end
+from tests.tui.waiting import settled
 from tests.tui.widgets.painted import BareApp, lines_of, record_repaints
 from tui.widgets.log_text import LogBlock, LogText
-from tui.widgets.streaming_log import PAINT_INTERVAL_S, StreamingLog
+from tui.widgets.streaming_log import StreamingLog
 from tui.widgets.wrapping import wrap
 
 PROSE = st.text("ab cd  漢\n", max_size=120)
-
-
-async def painted(pilot: Pilot[None]) -> None:
-    """Wait for the log's own next paint."""
-    await pilot.pause(PAINT_INTERVAL_S * 1.5)
-    await pilot.pause()
 
 
 def all_lines(text: LogText) -> list[str]:
@@ -32,7 +26,7 @@ async def test_a_block_is_a_header_and_an_indented_body() -> None:
     app = BareApp(log := StreamingLog())
     async with app.run_test(size=(30, 8)) as pilot:
         log.put(LogBlock("1", "14:02 rsi-trader", "RSI is 28, oversold, so I look for an entry."))
-        await painted(pilot)
+        await settled(pilot)
         assert lines_of(log)[:4] == [
             "14:02 rsi-trader",
             "  RSI is 28, oversold, so I",
@@ -45,11 +39,11 @@ async def test_a_block_grows_where_it_stands_and_only_its_last_line_is_painted()
     app = BareApp(log := StreamingLog())
     async with app.run_test(size=(30, 8)) as pilot:
         log.put(LogBlock("1", "first", "waits"))
-        await painted(pilot)
+        await settled(pilot)
         repainted = record_repaints(log)
         log.append("1", " for")
         log.append("1", " a signal")
-        await painted(pilot)
+        await settled(pilot)
         assert lines_of(log)[1] == "  waits for a signal"
         assert {region.y for region in repainted} == {1}
 
@@ -58,7 +52,7 @@ async def test_the_log_follows_the_end_only_while_the_reader_is_there() -> None:
     app = BareApp(log := StreamingLog())
     async with app.run_test(size=(30, 6)) as pilot:
         log.reset(LogBlock(str(number), f"block {number}") for number in range(20))
-        await painted(pilot)
+        await settled(pilot)
         assert follows_end(log)
         assert "block 19" in lines_of(log)
         log.focus()
@@ -66,12 +60,12 @@ async def test_the_log_follows_the_end_only_while_the_reader_is_there() -> None:
         assert not follows_end(log)
         before = lines_of(log)
         log.put(LogBlock("20", "block 20"))
-        await painted(pilot)
+        await settled(pilot)
         assert lines_of(log) == before
         await pilot.press("G")
         assert follows_end(log)
         log.put(LogBlock("21", "block 21"))
-        await painted(pilot)
+        await settled(pilot)
         assert "block 21" in lines_of(log)
 
 
@@ -79,7 +73,7 @@ async def test_the_reader_can_page_with_the_keyboard() -> None:
     app = BareApp(log := StreamingLog())
     async with app.run_test(size=(30, 7)) as pilot:
         log.reset([LogBlock("1", "top", "\n".join(str(number) for number in range(40)))])
-        await painted(pilot)
+        await settled(pilot)
         log.focus()
         await pilot.press("g")
         assert lines_of(log)[0] == "top"
@@ -91,7 +85,7 @@ async def test_text_is_never_read_as_markup() -> None:
     app = BareApp(log := StreamingLog())
     async with app.run_test(size=(40, 6)) as pilot:
         log.put(LogBlock("1", "[red]x[/red]", "[link=y]z[/link]"))
-        await painted(pilot)
+        await settled(pilot)
         assert lines_of(log)[:2] == ["[red]x[/red]", "  [link=y]z[/link]"]
 
 
