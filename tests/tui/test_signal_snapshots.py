@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.screens.test_signals import open_signals
+from tests.tui.screens.test_signals import open_signals, previewed
 from tests.tui.test_snapshots import AppInTheme
-from tests.tui.waiting import settled
 
 SMALL, MEDIUM, LARGE = (80, 24), (120, 40), (200, 60)
 
@@ -18,7 +17,7 @@ SMALL, MEDIUM, LARGE = (80, 24), (120, 40), (200, 60)
 def test_signals_in_three_sizes(snap_compare: Any, app_in_theme: AppInTheme, size: tuple[int, int]) -> None:
     async def open_and_settle(pilot: Pilot[None]) -> None:
         await open_signals(pilot)
-        await settled(pilot)
+        await previewed(pilot)
 
     assert snap_compare(app_in_theme("night"), terminal_size=size, run_before=open_and_settle)
 
@@ -27,7 +26,7 @@ def test_signals_in_three_sizes(snap_compare: Any, app_in_theme: AppInTheme, siz
 def test_signals_in_other_themes(snap_compare: Any, app_in_theme: AppInTheme, theme: str) -> None:
     async def open_and_settle(pilot: Pilot[None]) -> None:
         await open_signals(pilot)
-        await settled(pilot)
+        await previewed(pilot)
 
     assert snap_compare(app_in_theme(theme), terminal_size=MEDIUM, run_before=open_and_settle)
 
@@ -36,7 +35,7 @@ def test_signals_in_other_themes(snap_compare: Any, app_in_theme: AppInTheme, th
 def test_each_pane_alone(snap_compare: Any, app_in_theme: AppInTheme, digit: str) -> None:
     async def go_and_settle(pilot: Pilot[None]) -> None:
         await open_signals(pilot, digit)
-        await settled(pilot)
+        await previewed(pilot)
 
     assert snap_compare(app_in_theme("night"), terminal_size=SMALL, run_before=go_and_settle)
 
@@ -58,8 +57,8 @@ def test_what_the_keys_bring_up(
 ) -> None:
     async def press_and_settle(pilot: Pilot[None]) -> None:
         await open_signals(pilot)
-        await settled(pilot)
+        await previewed(pilot)
         await pilot.press(*keys)
-        await settled(pilot)
+        await previewed(pilot)
 
     assert snap_compare(app_in_theme("night"), terminal_size=size, run_before=press_and_settle)

@@ -23,6 +23,8 @@ from tests.tui.peek import has_ended, has_work_underway, screen_lines, unpainted
 
 LONGEST_WAIT_S = 20.0
 POLL_S = 0.005
+NEVER_S = 3_600.0
+"""A delay that no test lives to see the end of."""
 
 
 async def until(pilot: Pilot[Any], what: Callable[[], object], *, seconds: float = LONGEST_WAIT_S) -> None:

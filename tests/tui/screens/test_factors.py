@@ -15,7 +15,7 @@ from engine.market.factors.library import FactorLibrary
 from engine.model.factor import FactorCategory, FactorDefinition
 from tests.tui.peek import notices, screen_lines, text_of
 from tests.tui.recorded_desk import RecordedDesk
-from tests.tui.waiting import settled
+from tests.tui.waiting import NEVER_S, settled
 from tui.app import DeskApp
 from tui.factor_view import (
     BARS,
@@ -36,8 +36,6 @@ from tui.screens.signal_fields import ConditionField
 from tui.widgets.live_table import LiveTable
 
 SMALL, MEDIUM = (80, 24), (120, 40)
-NEVER_S = 3_600.0
-"""A delay no test lives to see the end of."""
 FACTORS = FactorLibrary().definitions()
 WORDS = language_words(vocabulary(), FACTORS)
 

@@ -9,8 +9,8 @@ from engine.errors import Conflict, InvalidInput
 from engine.model.signal import PoolLogic, SignalPool
 from tests.tui.peek import text_of
 from tests.tui.recorded_desk import RecordedDesk
-from tests.tui.screens.test_signals import NEVER_S, changes, notices, open_signals
-from tests.tui.waiting import settled
+from tests.tui.screens.test_signals import changes, notices, open_signals
+from tests.tui.waiting import NEVER_S, settled
 from tui.app import DeskApp
 from tui.screens.signal_editor import SignalEditor
 from tui.screens.signal_fields import ConditionField, PickList

@@ -14,7 +14,7 @@ from engine.model.event import Alert, Severity, Topic
 from engine.model.signal import AlertDirection, SignalPreview
 from tests.tui.peek import screen_lines, text_of
 from tests.tui.recorded_desk import NOW_MS, RecordedDesk
-from tests.tui.waiting import settled, until
+from tests.tui.waiting import NEVER_S, settled, until
 from tui.action import WORKSPACES, Context, Risk, contexts_of
 from tui.actions import actions_in
 from tui.app import DeskApp
@@ -30,9 +30,6 @@ from tui.screens.signal_pool_editor import PoolEditor
 from tui.screens.signal_test import SignalTestScreen
 from tui.screens.signals import SignalsScreen
 from tui.widgets.live_table import LiveTable
-
-NEVER_S = 3_600.0
-"""A delay no test lives to see the end of."""
 
 
 def signals_screen(app: App[None]) -> SignalsScreen:
@@ -54,6 +51,12 @@ async def open_signals(pilot: Pilot[None], *keys: str) -> None:
     await pilot.pause()
     await pilot.press(*keys)
     await pilot.pause()
+
+
+async def previewed(pilot: Pilot[None]) -> None:
+    """Let the preview of what the cursor is on come, which is asked for when the screen is painted."""
+    signals_screen(pilot.app).paint_tick()
+    await settled(pilot)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (109, 50), (120, 40), (170, 44), (200, 60), (300, 90)])
@@ -91,26 +94,25 @@ async def test_digits_bring_up_each_pane_on_a_small_terminal(app: DeskApp) -> No
 async def test_the_preview_follows_the_cursor(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await open_signals(pilot)
-        await settled(pilot)
+        await previewed(pilot)
         assert any("would have fired 3 times in 7d on BTC" in line for line in screen_lines(app))
         await pilot.press("j")
-        await settled(pilot)
+        await previewed(pilot)
         assert any("3 times in 7d on ETH" in line for line in screen_lines(app))
         await pilot.press("2")
-        signals_screen(app).paint_tick()
-        await settled(pilot)
+        await previewed(pilot)
         assert ("preview_pool", "Reversal", "BTC") in desk.calls
 
 
 async def test_a_preview_that_takes_long_holds_up_no_key(app: DeskApp, desk: RecordedDesk) -> None:
     answer = asyncio.Event()
-    asked: list[str] = []
+    asked: list[tuple[str, str]] = []
     preview_signal = desk.signals.preview_signal
 
     async def slow(
         condition: str, symbol: str, start_ms: int | None = None, end_ms: int | None = None
     ) -> SignalPreview:
-        asked.append(symbol)
+        asked.append((condition, symbol))
         await answer.wait()
         return await preview_signal(condition, symbol, start_ms, end_ms)
 
@@ -119,11 +121,11 @@ async def test_a_preview_that_takes_long_holds_up_no_key(app: DeskApp, desk: Rec
         await open_signals(pilot)
         await until(pilot, lambda: asked)
         await pilot.press("j", "j")
-        await until(pilot, lambda: len(asked) == 2)
+        await until(pilot, lambda: asked[-1] == ("taker < 0.9 on 15m", "BTC"))
         assert "looking back" in "\n".join(screen_lines(app))
         assert signals_screen(app).pane(Context.SIGNALS).query_one(LiveTable).cursor_key == "2:BTC"
         answer.set()
-        await settled(pilot)
+        await previewed(pilot)
         assert "looking back" not in "\n".join(screen_lines(app))
 
 
@@ -135,7 +137,7 @@ async def test_a_cursor_that_runs_on_loads_only_where_it_rests(
         await open_signals(pilot, "j", "j", "j")
         monkeypatch.setattr("tui.screens.signals.SETTLE_S", 0.05)
         await pilot.press("j")
-        await settled(pilot)
+        await previewed(pilot)
         asked = [call for call in desk.calls if call[0] == "preview_signal"]
         assert asked == [("preview_signal", "price > 70000 on 1m", "BTC")]
 
@@ -152,7 +154,7 @@ async def test_brackets_change_how_far_the_preview_reaches(app: DeskApp) -> None
 async def test_a_suggestion_goes_into_the_editor_of_the_signal(app: DeskApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await open_signals(pilot)
-        await settled(pilot)
+        await previewed(pilot)
         await pilot.press("5", "j", "enter")
         await pilot.pause()
         assert isinstance(app.screen, SignalEditor)
@@ -334,7 +336,7 @@ async def test_what_the_desk_cannot_preview_is_said(app: DeskApp, desk: Recorded
         await open_signals(pilot)
         desk.failure = RuntimeError("no history here")
         await pilot.press("j")
-        await settled(pilot)
+        await previewed(pilot)
         pane = signals_screen(app).query_one(PreviewPane)
         assert "unexpected RuntimeError: no history here" in "\n".join(screen_lines(app))
         assert pane.display
