@@ -31,6 +31,20 @@ class Context(enum.StrEnum):
     FIRES = "fires"
     ALERTS = "alerts"
     PREVIEW = "preview"
+    PROGRAM_DESK = "program-desk"
+    PROGRAMS = "programs"
+    EDITOR = "editor"
+    TEST_RUN = "test-run"
+    BINDINGS = "bindings"
+    EXECUTIONS = "executions"
+    BACKTEST_DESK = "backtest-desk"
+    RUNS = "runs"
+    FIGURES = "figures"
+    EQUITY = "equity"
+    RUN_PRICE = "run-price"
+    RUN_TRADES = "run-trades"
+    MONTHS = "months"
+    TRIGGERS = "triggers"
 
 
 class Risk(enum.StrEnum):
@@ -82,6 +96,22 @@ WORKSPACES: Mapping[Context, Mapping[Context, str]] = {
         Context.ALERTS: "Price alerts",
         Context.PREVIEW: "Preview",
     },
+    Context.PROGRAM_DESK: {
+        Context.PROGRAMS: "Programs",
+        Context.EDITOR: "Editor",
+        Context.TEST_RUN: "Test run",
+        Context.BINDINGS: "Bindings",
+        Context.EXECUTIONS: "Executions",
+    },
+    Context.BACKTEST_DESK: {
+        Context.RUNS: "Runs",
+        Context.FIGURES: "Figures",
+        Context.EQUITY: "Equity",
+        Context.RUN_PRICE: "Price",
+        Context.RUN_TRADES: "Trades",
+        Context.MONTHS: "Months",
+        Context.TRIGGERS: "Triggers",
+    },
 }
 """The workspaces, each with its panes in the order of their jump digits."""
 
@@ -89,6 +119,8 @@ WORKSPACE_TITLES: Mapping[Context, str] = {
     Context.DESK: "Desk",
     Context.MARKET: "Market",
     Context.SIGNAL_DESK: "Signals",
+    Context.PROGRAM_DESK: "Programs",
+    Context.BACKTEST_DESK: "Backtests",
 }
 
 

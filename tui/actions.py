@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from textual.binding import Binding, BindingType
 
 from tui.action import PANE_TITLES, Action, Context, Risk, pane_actions
+from tui.backtest_actions import BACKTEST_ACTIONS
 from tui.market_actions import MARKET_ACTIONS
+from tui.program_actions import PROGRAM_ACTIONS
 from tui.signal_actions import SIGNAL_ACTIONS
 
 __all__ = [
@@ -105,6 +107,8 @@ ACTIONS: tuple[Action, ...] = (
     _workspace("desk", ("d", "f2"), "Desk", "Go to the desk: traders, positions, orders, chat"),
     _workspace("market", ("m", "f3"), "Market", "Go to the market: chart, order book, trades, flow"),
     _workspace("signals", ("S", "f4"), "Signals", "Go to the signals: conditions, pools, what they fired"),
+    _workspace("programs", ("A", "f5"), "Programs", "Go to the programs: write, test and bind algorithms"),
+    _workspace("backtests", ("B", "f6"), "Backtests", "Go to the backtests: run, sweep and compare"),
     Action("replay.pause", ("space",), _C.ANYWHERE, "Pause", "Pause or resume the replay", in_footer=True),
     Action("replay.step", ("full_stop",), _C.ANYWHERE, "Step", "Move a paused replay on by one step"),
     Action(
@@ -172,6 +176,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.quit", ("q",), _C.ANYWHERE, "Quit", "End the desk; everything is kept", in_footer=True),
     *MARKET_ACTIONS,
     *SIGNAL_ACTIONS,
+    *PROGRAM_ACTIONS,
+    *BACKTEST_ACTIONS,
 )
 
 _BY_ID = {action.id: action for action in ACTIONS}
@@ -200,7 +206,16 @@ _SHOWN_KEYS = {
     "f2": "F2",
     "f3": "F3",
     "f4": "F4",
+    "f5": "F5",
+    "f6": "F6",
+    "ctrl+g": "^g",
+    "ctrl+l": "^l",
+    "ctrl+n": "^n",
+    "ctrl+o": "^o",
     "ctrl+p": "^p",
+    "ctrl+r": "^r",
+    "ctrl+t": "^t",
+    "escape": "Esc",
 }
 
 

@@ -44,6 +44,14 @@ def screen_class(workspace: Context) -> type[WorkspaceScreen]:
         from tui.screens.signals import SignalsScreen
 
         return SignalsScreen
+    if workspace is Context.PROGRAM_DESK:
+        from tui.screens.programs import ProgramsScreen
+
+        return ProgramsScreen
+    if workspace is Context.BACKTEST_DESK:
+        from tui.screens.backtests import BacktestsScreen
+
+        return BacktestsScreen
     return DeskScreen
 
 
@@ -92,6 +100,7 @@ class DeskApp(App[None], inherit_bindings=False):
         self._frames_per_second = frames_per_second
         self._workspaces: dict[Context, WorkspaceScreen] = {}
         self._wanted_theme = theme_name or settings.theme
+        self._warned_of = ""
         self._theme_problems: tuple[str, ...] = ()
         self.theme_names: tuple[str, ...] = ()
 
@@ -156,6 +165,15 @@ class DeskApp(App[None], inherit_bindings=False):
     def request_quit(self) -> None:
         """End the app; whoever runs it then shuts the desk down."""
         self.exit()
+
+    def leave(self) -> None:
+        """End the app for a person: with something unsaved, only the second time."""
+        unsaved = " · ".join(filter(None, (screen.unsaved for screen in self._workspaces.values())))
+        if unsaved and unsaved != self._warned_of:
+            self._warned_of = unsaved
+            self.say(f"{unsaved}; q again ends the desk without it", "warning")
+            return
+        self.request_quit()
 
     def action_say_how_to_quit(self) -> None:
         """Answer ctrl+c, which people press to leave: a desk is not left by accident."""

@@ -19,6 +19,8 @@ commands:
   nightdesk paths          print where the desk keeps its files
   nightdesk doctor         check this machine and say how to mend what is wrong
   nightdesk data …         recorded candles: import, list, gaps, backfill, export
+  nightdesk program …      programs: new, validate, test, bind, list
+  nightdesk backtest …     run a program over recorded candles
 
 Settings are read from config.toml in the home directory, then from the environment
 (NIGHTDESK_HOME, DATABASE_URL), then from these options. Press ? on the desk for its keys.
@@ -51,7 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="how often a second the screen is painted anew, 1 to 60",
     )
     parser.add_argument("--version", action="store_true", help="print the version and end")
-    parser.set_defaults(data_command=None)
+    parser.set_defaults(data_command=None, program_command=None, backtest_command=None)
     return parser
 
 
@@ -73,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    """Return the options of the desk or, behind `data`, those of the candle commands."""
+    """Return the options of the desk or, behind `data`, `program` or `backtest`, those of that command."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     first.add_argument("--home", type=Path)
     first.add_argument("command", nargs="?")
@@ -82,11 +84,22 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         found, _ = first.parse_known_args(arguments)
     except argparse.ArgumentError:
         return build_parser().parse_args(arguments)
-    if found.command != "data":
-        return build_parser().parse_args(arguments)
-    from tui.data_command import build_data_parser
+    given = argparse.Namespace(home=found.home)
+    match found.command:
+        case "data":
+            from tui.data_command import build_data_parser
 
-    return build_data_parser().parse_args(found.rest, argparse.Namespace(home=found.home))
+            return build_data_parser().parse_args(found.rest, given)
+        case "program":
+            from tui.program_command import build_program_parser
+
+            return build_program_parser().parse_args(found.rest, given)
+        case "backtest":
+            from tui.backtest_command import build_backtest_parser
+
+            return build_backtest_parser().parse_args(found.rest, given)
+        case _:
+            return build_parser().parse_args(arguments)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -102,6 +115,14 @@ def _run(options: argparse.Namespace) -> int:
         from tui.data_command import run_data_command
 
         return run_data_command(options, home)
+    if options.program_command:
+        from tui.program_command import run_program_command
+
+        return run_program_command(options, home)
+    if options.backtest_command:
+        from tui.backtest_command import run_backtest_command
+
+        return run_backtest_command(options, home)
     if options.command == "paths":
         from tui.doctor import print_paths
 

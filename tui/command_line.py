@@ -10,6 +10,7 @@ in as a `Vocabulary`. The grammar, words in any letter case::
     pause        resume       speed N      step         theme NAME     help     quit
     alert SYMBOL >|<|crosses PRICE         alerts       unalert ID|all
     news [on|off NAME]   factors   factor NAME = EXPRESSION   unfactor NAME
+    program [new [NAME] | open|bind|run NAME]
 
 `tui.commands.format_command` writes a command in its canonical form; parsing that gives it back.
 """
@@ -55,6 +56,7 @@ from tui.commands import (
     PauseReplay,
     PauseTrader,
     PlaceOrder,
+    ProgramTask,
     QuantityUnit,
     Quit,
     ReleaseKillSwitch,
@@ -73,6 +75,7 @@ from tui.commands import (
     Step,
     SwitchNewsSource,
     TriggerTrader,
+    WorkOnProgram,
 )
 
 MAX_LEVERAGE = 125
@@ -357,6 +360,25 @@ def _read_unfactor(reader: Reader) -> RemoveFactor:
     return RemoveFactor(found)
 
 
+def _read_program(reader: Reader) -> WorkOnProgram:
+    if reader.following is None:
+        return WorkOnProgram()
+    word = reader.take("", "")
+    if word.text.casefold() not in tuple(ProgramTask):
+        raise refusal(word, "expected here", f"say program, or program {'|'.join(ProgramTask)} NAME")
+    task = ProgramTask(word.text.casefold())
+    programs = reader.vocabulary.programs
+    if task is ProgramTask.NEW:
+        return WorkOnProgram(task, reader.take_rest("", "").text if reader.following else "")
+    allowed = one_of(programs) if programs else "there is no program yet; say program new"
+    name = reader.take_rest("a program's name", allowed)
+    reader.note("program", name)
+    found = find_name(name.text, programs)
+    if found is None:
+        raise refusal(name, "a program", allowed)
+    return WorkOnProgram(task, found)
+
+
 VERBS: dict[str, Verb] = {
     "buy": Verb(
         "buy QUANTITY [usd] SYMBOL [@ PRICE] [options]", "buy, or open a long", _read_order(Side.BUY)
@@ -384,6 +406,11 @@ VERBS: dict[str, Verb] = {
     "factors": Verb("factors", "show the factors and what they were worth", lambda _: ShowFactors()),
     "factor": Verb("factor NAME = EXPRESSION", "keep a factor of your own", _read_factor),
     "unfactor": Verb("unfactor NAME", "delete a factor of your own", _read_unfactor),
+    "program": Verb(
+        "program [new [NAME] | open|bind|run NAME]",
+        "show the programs, start one, write in it, let a trader run it, or try it once",
+        _read_program,
+    ),
     "help": Verb("help", "show keys and commands", lambda _: ShowHelp()),
     "quit": Verb("quit", "end the desk", lambda _: Quit()),
 }

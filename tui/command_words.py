@@ -31,6 +31,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
     themes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     factors: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
 
 
 class Word(NamedTuple):

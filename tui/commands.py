@@ -166,6 +166,22 @@ class RemoveFactor(msgspec.Struct, frozen=True, tag=True):
     name: str
 
 
+class ProgramTask(enum.StrEnum):
+    """What to do with a program."""
+
+    NEW = "new"
+    OPEN = "open"
+    BIND = "bind"
+    RUN = "run"
+
+
+class WorkOnProgram(msgspec.Struct, frozen=True, tag=True):
+    """Show the programs (no task), start one, or write in, bind or try one; a new one's name can wait."""
+
+    task: ProgramTask | None = None
+    program: str = ""
+
+
 class ShowHelp(msgspec.Struct, frozen=True, tag=True):
     """Open the help screen."""
 
@@ -198,6 +214,7 @@ Command = (
     | ShowFactors
     | SaveFactor
     | RemoveFactor
+    | WorkOnProgram
     | ShowHelp
     | Quit
 )
@@ -278,6 +295,8 @@ def format_command(command: Command) -> str:
             return f"factor {name} = {expression}"
         case RemoveFactor(name):
             return f"unfactor {name}"
+        case WorkOnProgram(task, program):
+            return " ".join(filter(None, ("program", task and task.value, program)))
         case ShowHelp():
             return "help"
         case Quit():

@@ -8,7 +8,15 @@ import msgspec
 
 from tui.command_line import EVERYONE, VERBS
 from tui.command_words import Vocabulary, Word, split_words
-from tui.commands import ALERT_WORDS, ALIASES, EXIT_KEYWORDS, ORDER_KEYWORDS, PRICE_KEYWORDS, TIMES_IN_FORCE
+from tui.commands import (
+    ALERT_WORDS,
+    ALIASES,
+    EXIT_KEYWORDS,
+    ORDER_KEYWORDS,
+    PRICE_KEYWORDS,
+    TIMES_IN_FORCE,
+    ProgramTask,
+)
 
 _EXPECTS_NUMBER = frozenset({*PRICE_KEYWORDS, *EXIT_KEYWORDS, "lev"})
 _SHARES = ("25%", "50%", "75%", "100%")
@@ -45,6 +53,8 @@ def _names_after(
     """Return where a trader's name starts and the names, if the verb takes one; names hold spaces."""
     if done[:2] in (("news", "on"), ("news", "off")):
         return words[2].start if len(words) > 2 else typing.start, vocabulary.sources
+    if done[:1] == ("program",) and done[1:2] in (("open",), ("bind",), ("run",)):
+        return words[2].start if len(words) > 2 else typing.start, vocabulary.programs
     if not done or done[0] not in ("pause", "start", "trigger", "trader"):
         return None
     start = words[1].start if len(words) > 1 else typing.start
@@ -79,6 +89,8 @@ def _expected(done: Sequence[str], vocabulary: Vocabulary) -> tuple[str, ...]:
         return ("on", "off")
     if verb in ("factor", "unfactor") and not rest:
         return vocabulary.factors
+    if verb == "program" and not rest:
+        return tuple(ProgramTask)
     if verb == "theme" and not rest:
         return vocabulary.themes
     return ()

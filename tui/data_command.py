@@ -49,7 +49,7 @@ def build_data_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[home],
     )
-    parser.set_defaults(version=False)
+    parser.set_defaults(version=False, program_command=None, backtest_command=None)
     commands = parser.add_subparsers(dest="data_command", required=True, metavar="COMMAND")
 
     def command(name: str, summary: str) -> argparse.ArgumentParser:

@@ -8,7 +8,6 @@ opened on, so a trial that turns out unaffordable is simply dropped.
 
 from __future__ import annotations
 
-import copy
 from decimal import Decimal
 
 import msgspec
@@ -61,7 +60,8 @@ class Ledger:
 
     def fork(self) -> Ledger:
         """Return an independent copy, to try something out on."""
-        trial = copy.copy(self)
+        trial = Ledger.__new__(Ledger)
+        trial.__dict__.update(self.__dict__)
         trial.orders = dict(self.orders)
         trial._reports = list(self._reports)
         return trial

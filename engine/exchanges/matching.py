@@ -1,4 +1,4 @@
-"""The only fill rules in the project: order x quote, book or candle -> executions.
+"""The only fill rules in the project: order x quote or book -> executions.
 
 Liquidity is what the recorded market showed; it does not react to our orders, and our own orders
 never trade with each other.
@@ -17,23 +17,20 @@ never trade with each other.
   through the limit, at most the size displayed there when it stands exactly at it.
 - **Triggers** look at the mark price: a stop buys at or above, sells at or below its trigger; a
   take-profit the opposite. A triggered order is a market order.
-- **Candles** are pessimistic: stops before limits before take-profits; a trigger that the open has
-  jumped over fills at the open; a limit fills only when the price went strictly through it.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
 import msgspec
 
-from engine.model.candle import Candle
 from engine.model.fill import Liquidity
 from engine.model.instrument import Instrument
-from engine.model.order import Order, OrderType, Side, TimeInForce
+from engine.model.order import Order, OrderRequest, OrderType, Side, TimeInForce
 from engine.model.quote import BookLevel, BookSnapshot, Quote
 
 MARKET_TAKE_BOUND: Final = Decimal("0.05")
@@ -64,13 +61,6 @@ class Match(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class CandleFill(msgspec.Struct, frozen=True):
-    """An order that traded inside a candle."""
-
-    order: Order
-    execution: Execution
-
-
 def plain(number: Decimal) -> str:
     """Return a number as people write it: no exponent, no trailing zeros."""
     return f"{number.normalize():f}"
@@ -94,7 +84,7 @@ def liquidity(side: Side, quote: Quote, book: BookSnapshot) -> Iterator[BookLeve
 
 
 def match_new(
-    order: Order,
+    order: OrderRequest | Order,
     quantity: Decimal,
     quote: Quote,
     book: BookSnapshot | None,
@@ -177,52 +167,7 @@ def is_triggered(order: Order, mark: Decimal) -> bool:
     return mark >= trigger if rising else mark <= trigger
 
 
-def fill_candle(orders: Iterable[Order], candle: Candle, instrument: Instrument) -> tuple[CandleFill, ...]:
-    """Return which of `orders`, all waiting since before the candle opened, trade inside it.
-
-    In the order they must be applied: market orders at the open, then stops, limits and
-    take-profits, so that of a stop and a take-profit in the same candle the stop wins. Each order
-    fills whole; whoever applies them clamps reduce-only orders to what is left to reduce.
-    """
-    ranked = sorted(orders, key=lambda order: _INTRABAR_RANK[order.type])
-    fills = []
-    for order in ranked:
-        execution = _candle_execution(order, candle, instrument)
-        if execution is not None:
-            fills.append(CandleFill(order, execution))
-    return tuple(fills)
-
-
-_INTRABAR_RANK: Final = {
-    OrderType.MARKET: 0,
-    OrderType.STOP_MARKET: 1,
-    OrderType.LIMIT: 2,
-    OrderType.TAKE_PROFIT_MARKET: 3,
-}
-
-
-def _candle_execution(order: Order, candle: Candle, instrument: Instrument) -> Execution | None:
-    open_, high, low = (
-        instrument.round_price(Decimal(repr(price))) for price in (candle.open, candle.high, candle.low)
-    )
-    quantity = order.remaining_quantity
-    if order.type is OrderType.MARKET:
-        return Execution(open_, quantity, Liquidity.TAKER)
-    if order.type is OrderType.LIMIT:
-        if order.price is None:
-            return None
-        passed = low < order.price if order.side is Side.BUY else high > order.price
-        return Execution(order.price, quantity, Liquidity.MAKER) if passed else None
-    if order.trigger_price is None:
-        return None
-    if is_triggered(order, open_):
-        return Execution(open_, quantity, Liquidity.TAKER)
-    if is_triggered(order, high) or is_triggered(order, low):
-        return Execution(order.trigger_price, quantity, Liquidity.TAKER)
-    return None
-
-
-def _match_post_only(order: Order, quote: Quote) -> Match:
+def _match_post_only(order: OrderRequest | Order, quote: Quote) -> Match:
     best = touch(order.side, quote)
     if order.price is not None and best is not None and _is_within(order.side, best.price, order.price):
         reason = f"post-only would take: {order.side} at {plain(order.price)} meets {plain(best.price)}"
@@ -240,6 +185,8 @@ def _take_from_quote(
     best = touch(side, quote)
     if best is None or quantity <= 0 or not _is_within(side, best.price, limit):
         return ()
+    if quantity <= best.quantity and instrument.is_on_lot(quantity):
+        return (Execution(best.price, quantity, Liquidity.TAKER),)
     displayed = instrument.round_quantity_down(best.quantity)
     if displayed <= 0:
         return ()

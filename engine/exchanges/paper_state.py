@@ -51,11 +51,15 @@ from engine.model.quote import BookSnapshot, Quote
 
 
 class PlaceOrder(msgspec.Struct, frozen=True):
-    """A new order arrives; `quote` is None when the symbol has had none yet."""
+    """A new order arrives; `quote` is None when the symbol has had none yet.
+
+    `is_valid` says that `validate_order` has passed it at this very quote and position.
+    """
 
     order: Order
     quote: Quote | None
     book: BookSnapshot | None = None
+    is_valid: bool = False
 
 
 class CancelOrder(msgspec.Struct, frozen=True):
@@ -114,8 +118,8 @@ def apply(wallet: PaperWallet, event: PaperEvent) -> Step:
     match event:
         case QuoteUpdate(quote, book):
             return apply_quote(wallet, quote, book)
-        case PlaceOrder(order, quote, book):
-            return _place(wallet, order, quote, book)
+        case PlaceOrder():
+            return _place(wallet, event)
         case CancelOrder(client_order_id, ts_ms, reason):
             return _cancel(wallet, client_order_id, ts_ms, reason)
         case AmendOrder():
@@ -163,18 +167,20 @@ def find_open_order(wallet: PaperWallet, client_order_id: str) -> Order:
     )
 
 
-def _place(wallet: PaperWallet, order: Order, quote: Quote | None, book: BookSnapshot | None) -> Step:
+def _place(wallet: PaperWallet, event: PlaceOrder) -> Step:
+    order, quote = event.order, event.quote
     try:
         instrument = instrument_of(order.symbol, wallet.instruments)
         if quote is None:
             raise Conflict(f"symbol: {order.symbol} has no quote yet", field="symbol", value=order.symbol)
         ledger = Ledger(wallet, order.symbol, quote.mark, quote.ts_ms)
-        validate_order(order, instrument, quote, ledger.position)
+        if not event.is_valid:
+            validate_order(order, instrument, quote, ledger.position)
         accepted = _accept(ledger, order, wallet.default_leverage)
         if accepted.type.is_trigger:
             ledger.put(accepted)
         else:
-            ledger = _enter_market(ledger, accepted, quote, book)
+            ledger = _enter_market(ledger, accepted, quote, event.book)
     except DeskError as refusal:
         return wallet, (OrderReport(_rejected(order, refusal.message, quote)),)
     return ledger.close()

@@ -40,10 +40,8 @@ def preview_order(
         ts_ms=quote.ts_ms,
         leverage=position.leverage if position is not None else default_leverage,
     )
-    quantity = request.quantity
-    if request.reduce_only and position is not None:
-        quantity = min(quantity, abs(position.quantity))
-    executions, warning = _expected_executions(order, quantity, quote, book, position, instrument)
+    quantity = _tradable(request, position)
+    executions, warning = _expected_executions(request, quantity, quote, book, position, instrument)
     outcome = _outcome_of(order, executions, quote, position, instrument)
     expected = outcome.average_price or request.price or request.trigger_price or quote.mark
     needed = outcome.margin + outcome.fee
@@ -56,11 +54,39 @@ def preview_order(
         notional=outcome.notional,
         margin=outcome.margin,
         fee=outcome.fee,
-        slippage=(expected - quote.mid) / quote.mid * request.side.sign,
+        slippage=slippage_of(expected, quote, request),
         liquidation_price=after.liquidation_price if after is not None else None,
         position_after=after.quantity if after is not None else Decimal(0),
         warning=warning,
     )
+
+
+def expected_price(
+    request: OrderRequest,
+    instrument: Instrument,
+    quote: Quote,
+    book: BookSnapshot | None,
+    position: Position | None,
+) -> Decimal:
+    """Return the average price a valid order would come to now, as its preview says it."""
+    quantity = _tradable(request, position)
+    executions, _ = _expected_executions(request, quantity, quote, book, position, instrument)
+    if len(executions) == 1:
+        return executions[0].price
+    filled = sum((execution.quantity for execution in executions), Decimal(0))
+    paid = sum((execution.price * execution.quantity for execution in executions), Decimal(0))
+    return paid / filled if filled else request.price or request.trigger_price or quote.mark
+
+
+def slippage_of(price: Decimal, quote: Quote, request: OrderRequest) -> Decimal:
+    """Return how much worse than the mid price a price is, as a fraction."""
+    return (price - quote.mid) / quote.mid * request.side.sign
+
+
+def _tradable(request: OrderRequest, position: Position | None) -> Decimal:
+    if request.reduce_only and position is not None:
+        return min(request.quantity, abs(position.quantity))
+    return request.quantity
 
 
 class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +136,7 @@ def _outcome_of(
 
 
 def _expected_executions(
-    order: Order,
+    order: OrderRequest,
     quantity: Decimal,
     quote: Quote,
     book: BookSnapshot | None,

@@ -15,9 +15,6 @@ from engine.model.order import Order, OrderRequest, OrderType, Side, TimeInForce
 from engine.model.position import Position
 from engine.model.quote import Quote
 
-PRICE_BAND: Final = Decimal("0.05")
-"""A limit may not buy this far above or sell this far below the mark (`PERCENT_PRICE`, Binance USD-M)."""
-
 HIGHEST_PRICE: Final = Decimal(10_000_000)
 """No price on the venue is above this, in the quote currency."""
 
@@ -43,7 +40,7 @@ def validate_order(order: Orderlike, instrument: Instrument, quote: Quote, posit
             _check_price(field, price, instrument)
     _check_time_in_force(order)
     _check_leverage(order.leverage, instrument)
-    _check_price_band(order, quote.mark)
+    _check_price_band(order, instrument, quote.mark)
     _check_trigger_side(order, quote.mark)
     if order.reduce_only:
         _check_reduces(order, position)
@@ -163,16 +160,16 @@ def _check_leverage(leverage: int | None, instrument: Instrument) -> None:
         raise _refusal("leverage", leverage, "is out of range", f"1 to {instrument.max_leverage} is allowed")
 
 
-def _check_price_band(order: Orderlike, mark: Decimal) -> None:
+def _check_price_band(order: Orderlike, instrument: Instrument, mark: Decimal) -> None:
     if order.price is None:
         return
-    bound = mark * (1 + order.side.sign * PRICE_BAND)
+    bound = mark * (1 + order.side.sign * instrument.price_band)
     if (order.price - bound) * order.side.sign > 0:
         word = "at most" if order.side is Side.BUY else "at least"
         raise _refusal(
             "price",
             order.price,
-            f"is more than {PRICE_BAND:.0%} through the mark price {mark}",
+            f"is more than {instrument.price_band:.0%} through the mark price {mark}",
             f"a {order.side} limit may be {word} {bound.normalize():f}",
         )
 

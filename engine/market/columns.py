@@ -64,7 +64,8 @@ class GrowingColumns:
 
     def _longer(self, count: int) -> tuple[NDArray[Any], ...]:
         self._moved = 0
-        grown = max(2 * len(self._columns[0]), self._length + count)
+        # Twice what is needed, also for many rows at once: the next one must not move them all again.
+        grown = 2 * max(len(self._columns[0]), self._length + count)
         return tuple(_column(column.dtype, grown) for column in self._columns)
 
     def _prepare_next(self) -> None:

@@ -68,6 +68,10 @@ class Period(enum.StrEnum):
         """Return when the candle that holds `ts_ms` closes, which is when the next one opens."""
         return self.open_of(ts_ms) + self.length_ms
 
+    def is_made_of(self, base: Period) -> bool:
+        """Tell whether each candle of this period is a whole number of candles of `base`."""
+        return self.length_ms % base.length_ms == 0
+
 
 def parse_period(text: str) -> Period:
     """Return the period written as `text`, such as `15m`; raise `InvalidInput` for any other."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.market.candles.builder import CandleBuilder, PeriodCandle
 from engine.market.candles.minute_history import MinuteHistory
+from engine.market.columns import GrowingColumns
 from engine.market.flow.accumulator import FlowAccumulator, minute_sample
 from engine.market.flow.series import FlowHistory, FlowSeries
 from engine.market.periods import DAY_MS, MINUTE_MS, Period
@@ -41,6 +42,8 @@ class SymbolMarket:
         self._lock = threading.Lock()
         self._builder = CandleBuilder(periods)
         self._minutes = MinuteHistory()
+        # Kept beside them: for a long history, working them out at every minute would take too long.
+        self._minute_closes = GrowingColumns(["int64"])
         self._flow = FlowAccumulator(trade_ids_are_consecutive)
         self._samples = FlowHistory()
         self._new_minutes: list[FlowSample] = []
@@ -51,6 +54,7 @@ class SymbolMarket:
         """Take closed one-minute history; once, before anything else."""
         with self._lock:
             self._builder.warm_up(minutes)
+        self._minute_closes.extend([minutes.open_ms + MINUTE_MS])
         self._minutes.extend(minutes)
 
     def on_quote(self, quote: Quote, now_ms: int) -> None:
@@ -91,6 +95,7 @@ class SymbolMarket:
         with self._lock:
             closed = self._builder.add_minute(minute)
         if closed:
+            self._minute_closes.append(minute.open_ms + MINUTE_MS)
             self._minutes.append(minute)
             if not self._flow.has_begun:
                 self._new_minutes.append(minute_sample(minute))
@@ -116,7 +121,9 @@ class SymbolMarket:
             return self._samples.series()
         known = self._minutes_as_flow
         if len(known) != len(self._minutes):
-            known = self._minutes_as_flow = FlowSeries.of_minutes(self._minutes.series())
+            minutes = self._minutes.series()
+            closes = self._minute_closes.view()[0][: len(minutes)]
+            known = self._minutes_as_flow = FlowSeries.of_minutes(minutes, close_ms=closes)
         return known
 
     def trades(self, limit: int) -> tuple[Trade, ...]:

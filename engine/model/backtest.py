@@ -21,11 +21,11 @@ OPEN_LIMITS = RiskLimits(
     max_positions=1000,
     max_open_orders=1000,
     max_orders_per_minute=1000,
-    price_collar=Decimal("0.05"),
-    max_slippage=Decimal("0.05"),
-    max_quote_age_ms=60_000,
+    price_collar=Decimal("1e15"),
+    max_slippage=Decimal("1e15"),
+    max_quote_age_ms=2**53,
 )
-"""The risk limits of a backtest that is not of a trader: those of the contract, and no others."""
+"""The risk limits of a backtest that is not of a trader: the contract's highest leverage, else none."""
 
 
 class CandleFiles(msgspec.Struct, frozen=True, tag="files"):

@@ -24,7 +24,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """One validated decision, whatever wrote it.
 
     `portion` is the share of the available balance that becomes margin (buy, sell) or the share of
-    the position to close (close), above 0 up to 1. `max_price` guards a buy (and the closing of a
+    the position to close (close), above 0 up to 1; `quantity`, in the base currency, stands in its
+    place when given. `max_price` guards a buy (and the closing of a
     short), `min_price` a sell (and the closing of a long): the order is sent as a limit at that
     price. `stop_loss` and `take_profit` are trigger prices. Texts are already safe to show.
     """
@@ -32,6 +33,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     operation: Operation
     symbol: str = ""
     portion: Decimal = Decimal(0)
+    quantity: Decimal | None = None
     leverage: int = 1
     max_price: Decimal | None = None
     min_price: Decimal | None = None

@@ -13,7 +13,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     `symbol` is the desk's name (`BTC`), `venue_symbol` the venue's (`BTCUSDT`). `tick_size` is the
     price step, `lot_size` the quantity step, both in the units of price (quote currency) and
     quantity (base currency). `min_notional` is in the quote currency; a reduce-only order is exempt.
-    Rates are fractions: a `taker_fee` of 0.0005 is 5 basis points of the notional.
+    Rates are fractions: a `taker_fee` of 0.0005 is 5 basis points of the notional. A limit may not be
+    further through the mark price than `price_band`, a fraction (`PERCENT_PRICE` of Binance USD-M).
     """
 
     symbol: str
@@ -30,6 +31,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     maker_fee: Decimal
     taker_fee: Decimal
     funding_interval_hours: int
+    price_band: Decimal = Decimal("0.05")
 
     def round_price(self, price: Decimal) -> Decimal:
         """Return the price on the tick grid nearest to `price`."""

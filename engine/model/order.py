@@ -181,8 +181,21 @@ def order_of(
     decision_id: str | None = None,
 ) -> Order:
     """Return the order that carries out a request; `leverage` is used where the request names none."""
-    wanted = {name: getattr(request, name) for name in OrderRequest.__struct_fields__}
-    wanted["leverage"] = request.leverage or leverage
     return Order(
-        client_order_id=client_order_id, created_ms=ts_ms, updated_ms=ts_ms, decision_id=decision_id, **wanted
+        client_order_id=client_order_id,
+        trader_id=request.trader_id,
+        symbol=request.symbol,
+        side=request.side,
+        type=request.type,
+        quantity=request.quantity,
+        created_ms=ts_ms,
+        updated_ms=ts_ms,
+        price=request.price,
+        trigger_price=request.trigger_price,
+        time_in_force=request.time_in_force,
+        reduce_only=request.reduce_only,
+        leverage=request.leverage or leverage,
+        stop_loss=request.stop_loss,
+        take_profit=request.take_profit,
+        decision_id=decision_id,
     )

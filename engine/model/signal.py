@@ -79,12 +79,16 @@ class TriggerOutcome(enum.StrEnum):
 
 
 class TriggerDelivery(msgspec.Struct, frozen=True):
-    """How a fire reached one trader; `decision_id` is empty unless it decided."""
+    """How a fire reached one trader, or one binding of a trader that runs programs (else 0).
+
+    `decision_id` is empty unless it decided.
+    """
 
     trader_id: int
     outcome: TriggerOutcome
     reason: str = ""
     decision_id: str = ""
+    binding_id: int = 0
 
 
 class PoolFire(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ import enum
 
 import msgspec
 
+from engine.model.signal import FiredSignal, PoolLogic
+
 
 class TriggerKind(enum.StrEnum):
     """What woke the trader."""
@@ -19,7 +21,8 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     """One wake-up: what fired, for which symbol (empty for a schedule over all), and when.
 
     `signal` is the name of the pool that fired and `fire_id` its line in the trigger log (0 for a
-    trigger that is no signal); `detail` says in words what was met.
+    trigger that is no signal); `logic` joins the pool's signals, of which `signals` were met; `detail`
+    says in words what was met.
     """
 
     kind: TriggerKind
@@ -28,3 +31,5 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     signal: str = ""
     detail: str = ""
     fire_id: int = 0
+    logic: PoolLogic = PoolLogic.OR
+    signals: tuple[FiredSignal, ...] = ()

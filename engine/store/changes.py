@@ -12,11 +12,13 @@ from decimal import Decimal
 import msgspec
 
 from engine.model.account import EquityPoint, TraderConfig, TraderStatus
+from engine.model.backtest import BacktestRun
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
 from engine.model.news import NewsItem, NewsSource
 from engine.model.order import Order
 from engine.model.position import Position
+from engine.model.program import Binding, Program, ProgramExecution, ProgramVersion
 from engine.model.signal import PoolEdge, PoolFire, PriceAlert, SignalDefinition, SignalPool
 
 
@@ -69,24 +71,21 @@ class ReasoningChunk(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Program(msgspec.Struct, frozen=True, kw_only=True):
-    """A trading program as its author saved it."""
+class BindingHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How a binding does: whether its last run failed and why, and how often it ran and failed.
 
-    program_id: int
-    name: str
-    code: str
-    description: str = ""
-    created_ms: int = 0
-    updated_ms: int = 0
-
-
-class Binding(msgspec.Struct, frozen=True, kw_only=True):
-    """A trader runs a program while `enabled`."""
+    `traceback` is the guest's own. `deciding` is the id of the decision under way, empty for none; a
+    desk that was killed finds it there.
+    """
 
     binding_id: int
-    trader_id: int
-    program_id: int
-    enabled: bool = True
+    failed: bool = False
+    reason: str = ""
+    traceback: str = ""
+    last_trigger_ms: int | None = None
+    runs: int = 0
+    failures: int = 0
+    deciding: str = ""
 
 
 class CustomFactor(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +110,11 @@ Change = (
     | TraderSeq
     | Wallet
     | Program
+    | ProgramVersion
     | Binding
+    | BindingHealth
+    | ProgramExecution
+    | BacktestRun
     | Order
     | Fill
     | Position

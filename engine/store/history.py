@@ -1,4 +1,4 @@
-"""Paged reading of what no longer fits into memory: orders, fills and decisions.
+"""Paged reading of what is not kept in memory: orders, fills, decisions, programs' runs and sources.
 
 A page is read backwards in time: pass the time of its first value as the next page's `before_ms`.
 A page never cuts one millisecond in two, so it may be a little longer than asked for. Importing
@@ -17,8 +17,16 @@ from sqlmodel import Session, SQLModel, col, select
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
 from engine.model.order import Order
+from engine.model.program import ProgramExecution, ProgramVersion
 from engine.store.rows import from_row
-from engine.store.tables import DecisionRow, FillRow, OrderRow, ReasoningRow
+from engine.store.tables import (
+    DecisionRow,
+    FillRow,
+    OrderRow,
+    ProgramExecutionRow,
+    ProgramVersionRow,
+    ReasoningRow,
+)
 
 
 class History:
@@ -52,6 +60,28 @@ class History:
             )
             for row in rows
         )
+
+    def executions(
+        self, program_id: int | None, trader_id: int | None, limit: int
+    ) -> tuple[ProgramExecution, ...]:
+        """Return the last runs of programs, newest first."""
+        table = ProgramExecutionRow
+        newest = select(table).order_by(col(table.started_ms).desc(), col(table.decision_id).desc())
+        if program_id is not None:
+            newest = newest.where(table.program_id == program_id)
+        if trader_id is not None:
+            newest = newest.where(table.trader_id == trader_id)
+        with Session(self._engine) as session:
+            rows = session.exec(newest.limit(limit)).all()
+            return tuple(from_row(ProgramExecution, row.model_dump()) for row in rows)
+
+    def program_versions(self, program_id: int) -> tuple[ProgramVersion, ...]:
+        """Return the sources a program had, oldest first."""
+        table = ProgramVersionRow
+        saved = select(table).where(table.program_id == program_id).order_by(col(table.version))
+        with Session(self._engine) as session:
+            rows = session.exec(saved).all()
+            return tuple(from_row(ProgramVersion, row.model_dump()) for row in rows)
 
     def close(self) -> None:
         """Give the connections back."""

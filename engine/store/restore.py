@@ -13,13 +13,15 @@ from collections.abc import Sequence
 import msgspec
 
 from engine.model.account import TraderConfig, TraderStatus
+from engine.model.backtest import BacktestRun
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
 from engine.model.news import NewsItem, NewsSource
 from engine.model.order import Order, OrderStatus
 from engine.model.position import Position
+from engine.model.program import Binding, Program
 from engine.model.signal import PoolEdge, PoolFire, PriceAlert, SignalDefinition, SignalPool
-from engine.store.changes import Binding, CustomFactor, Program, Setting, TraderState, Wallet
+from engine.store.changes import BindingHealth, CustomFactor, Setting, TraderState, Wallet
 from engine.store.connection import PlainConnection
 from engine.store.database import Database
 from engine.store.rows import from_tuple
@@ -29,6 +31,7 @@ RECENT_FILLS = 200
 RECENT_DECISIONS = 50
 RECENT_FIRES = 500
 RECENT_NEWS = 500
+RECENT_BACKTESTS = 500
 RECENT_EQUITY_POINTS = 10_000
 """How many of the newest equity points come whole; all older ones are thinned to as many again."""
 
@@ -61,13 +64,16 @@ class DeskState(msgspec.Struct, frozen=True, kw_only=True):
     200 of each trader, `decisions` the last 50 of each with whatever reasoning had streamed; one
     that was being made when the desk died is still `started`.
 
-    Signals, pools, factors, price alerts and news sources are complete, deleted ones included;
-    `fires` and `news` are the last 500.
+    Programs, bindings, signals, pools, factors, price alerts and news sources are complete, deleted
+    ones included; `fires`, `news` and `backtest_runs` are the last 500. What programs did is in the
+    store's `executions`.
     """
 
     traders: tuple[StoredTrader, ...] = ()
     programs: tuple[Program, ...] = ()
     bindings: tuple[Binding, ...] = ()
+    binding_health: tuple[BindingHealth, ...] = ()
+    backtest_runs: tuple[BacktestRun, ...] = ()
     open_orders: tuple[Order, ...] = ()
     recent_orders: tuple[Order, ...] = ()
     positions: tuple[Position, ...] = ()
@@ -108,6 +114,8 @@ class _Reader:
             traders=self._traders(configs),
             programs=self._all(Program, "programs", "ORDER BY program_id"),
             bindings=self._all(Binding, "bindings", "ORDER BY binding_id"),
+            binding_health=self._all(BindingHealth, "binding_health", "ORDER BY binding_id"),
+            backtest_runs=self._newest(BacktestRun, "backtest_runs", "created_ms", RECENT_BACKTESTS),
             open_orders=self._open_orders(),
             recent_orders=self._recent_orders(trader_ids),
             positions=self._all(Position, "positions", "ORDER BY trader_id, symbol"),

@@ -12,6 +12,8 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.model.program import ProgramExecution
+
 _JSON_COLUMNS = frozenset(
     {
         "symbols",
@@ -23,16 +25,24 @@ _JSON_COLUMNS = frozenset(
         "signal_ids",
         "signals",
         "deliveries",
+        "params",
+        "reads",
+        "progress",
+        "summary",
     }
 )
-_BOOLEAN_COLUMNS = frozenset({"reduce_only", "enabled", "deleted", "met"})
+_JSON_COLUMNS_OF: dict[type[msgspec.Struct], frozenset[str]] = {ProgramExecution: _JSON_COLUMNS | {"error"}}
+"""Kinds with a nested value under a name that is plain text elsewhere."""
+
+_BOOLEAN_COLUMNS = frozenset({"reduce_only", "enabled", "deleted", "met", "active", "failed", "success"})
 
 
 def to_row(value: msgspec.Struct) -> dict[str, object]:
     """Return the row that keeps `value`: column name to database value."""
     row: dict[str, object] = msgspec.to_builtins(value, builtin_types=(Decimal,))
-    for column in _JSON_COLUMNS & row.keys():
-        row[column] = msgspec.json.encode(row[column]).decode()
+    for column in _json_columns(type(value)) & row.keys():
+        if row[column] is not None:
+            row[column] = msgspec.json.encode(row[column]).decode()
     return row
 
 
@@ -43,9 +53,10 @@ def from_row[T: msgspec.Struct](kind: type[T], row: Mapping[str, object]) -> T:
     them. Raises `msgspec.ValidationError` naming the field that does not fit.
     """
     fields: dict[str, object] = {}
+    json_columns = _json_columns(kind)
     for column, raw in row.items():
-        if column in _JSON_COLUMNS:
-            fields[column] = msgspec.json.decode(str(raw))
+        if column in json_columns:
+            fields[column] = None if raw is None else msgspec.json.decode(str(raw))
         elif column in _BOOLEAN_COLUMNS:
             fields[column] = None if raw is None else bool(raw)
         else:
@@ -56,3 +67,7 @@ def from_row[T: msgspec.Struct](kind: type[T], row: Mapping[str, object]) -> T:
 def from_tuple[T: msgspec.Struct](kind: type[T], columns: Sequence[str], values: Sequence[object]) -> T:
     """Return the value kept by a plain driver's row, whose `values` stand in the order of `columns`."""
     return from_row(kind, dict(zip(columns, values, strict=True)))
+
+
+def _json_columns(kind: type[msgspec.Struct]) -> frozenset[str]:
+    return _JSON_COLUMNS_OF.get(kind, _JSON_COLUMNS)

@@ -13,18 +13,19 @@ from sqlalchemy import Connection, Executable, Table, bindparam, delete, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.model.account import EquityPoint, TraderConfig, TraderStatus
+from engine.model.backtest import BacktestRun
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
 from engine.model.news import NewsItem, NewsSource
 from engine.model.order import Order, OrderStatus
 from engine.model.position import Position
+from engine.model.program import Binding, Program, ProgramExecution, ProgramVersion
 from engine.model.signal import PoolEdge, PoolFire, PriceAlert, SignalDefinition, SignalPool
 from engine.store.changes import (
-    Binding,
+    BindingHealth,
     Change,
     CustomFactor,
     PositionClosed,
-    Program,
     ReasoningChunk,
     Setting,
     TraderSeq,
@@ -39,7 +40,11 @@ _UPSERTED: dict[type[Change], str] = {
     TraderState: "trader_states",
     Wallet: "wallets",
     Program: "programs",
+    ProgramVersion: "program_versions",
     Binding: "bindings",
+    BindingHealth: "binding_health",
+    ProgramExecution: "program_executions",
+    BacktestRun: "backtest_runs",
     Order: "orders",
     Position: "positions",
     DecisionRecord: "decisions",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.model.decision import DecisionRecord
     from engine.model.fill import Fill
     from engine.model.order import Order
+    from engine.model.program import ProgramExecution, ProgramVersion
     from engine.store.history import History
 
 CLOSE_SECONDS = 1.5
@@ -138,6 +139,18 @@ class Store:
         return await asyncio.to_thread(
             self._read, lambda history: history.decisions(trader_id, before_ms, _page_size(limit))
         )
+
+    async def executions(
+        self, *, program_id: int | None = None, trader_id: int | None = None, limit: int = 50
+    ) -> tuple[ProgramExecution, ...]:
+        """Return the last runs of programs, of one program or trader or of all, newest first."""
+        return await asyncio.to_thread(
+            self._read, lambda history: history.executions(program_id, trader_id, _page_size(limit))
+        )
+
+    async def program_versions(self, program_id: int) -> tuple[ProgramVersion, ...]:
+        """Return the sources a program had, oldest first."""
+        return await asyncio.to_thread(self._read, lambda history: history.program_versions(program_id))
 
     def hurry(self) -> None:
         """Wait only a moment for another program's locks from now on, since the desk ends."""

@@ -117,8 +117,22 @@ class ProgramRow(SQLModel, table=True):
     name: str = _text()
     code: str = _text()
     description: str = _text()
+    params: str = _text()
+    enabled: bool
+    version: int = _integer()
     created_ms: int = _integer()
     updated_ms: int = _integer()
+    deleted: bool
+
+
+class ProgramVersionRow(SQLModel, table=True):
+    """A `ProgramVersion`."""
+
+    __tablename__: ClassVar[Any] = "program_versions"
+    program_id: int = _integer_key()
+    version: int = _integer_key()
+    code: str = _text()
+    saved_ms: int = _integer()
 
 
 class BindingRow(SQLModel, table=True):
@@ -128,7 +142,78 @@ class BindingRow(SQLModel, table=True):
     binding_id: int = _integer_key()
     trader_id: int = _integer()
     program_id: int = _integer()
-    enabled: bool
+    pool_ids: str = _text()
+    schedule_seconds: int = _integer()
+    params: str = _text()
+    exchange: str = _text()
+    active: bool
+    deleted: bool
+
+
+class BindingHealthRow(SQLModel, table=True):
+    """A `BindingHealth`."""
+
+    __tablename__: ClassVar[Any] = "binding_health"
+    binding_id: int = _integer_key()
+    failed: bool
+    reason: str = _text()
+    traceback: str = _text()
+    last_trigger_ms: int | None = _integer(nullable=True)
+    runs: int = _integer()
+    failures: int = _integer()
+    deciding: str = _text()
+
+
+class ProgramExecutionRow(SQLModel, table=True):
+    """A `ProgramExecution`."""
+
+    __tablename__: ClassVar[Any] = "program_executions"
+    __table_args__ = (
+        Index("ix_program_executions_program_id_started_ms", "program_id", "started_ms"),
+        Index("ix_program_executions_trader_id_started_ms", "trader_id", "started_ms"),
+        Index("ix_program_executions_started_ms", "started_ms"),
+    )
+    decision_id: str = _text_key()
+    binding_id: int = _integer()
+    trader_id: int = _integer()
+    program_id: int = _integer()
+    program_version: int = _integer()
+    trigger: str = _text()
+    started_ms: int = _integer()
+    success: bool
+    params: str = _text()
+    decisions: str = _text()
+    order_ids: str = _text()
+    outcome: str = _text()
+    error: str | None = _text(nullable=True)
+    output: str = _text()
+    market_context: str = _text()
+    reads: str = _text()
+    duration_ms: float
+
+
+class BacktestRunRow(SQLModel, table=True):
+    """A `BacktestRun`."""
+
+    __tablename__: ClassVar[Any] = "backtest_runs"
+    __table_args__ = (Index("ix_backtest_runs_created_ms", "created_ms"),)
+    run_id: str = _text_key()
+    name: str = _text()
+    symbols: str = _text()
+    status: str = _text()
+    created_ms: int = _integer()
+    program_id: int = _integer()
+    binding_id: int = _integer()
+    finished_ms: int | None = _integer(nullable=True)
+    progress: str = _text()
+    summary: str = _text()
+    total_trades: int = _integer()
+    final_equity: float | None = Field(nullable=True)
+    total_pnl: float | None = Field(nullable=True)
+    result_hash: str = _text()
+    error: str = _text()
+    combinations: int = _integer()
+    deleted: bool
 
 
 class OrderRow(SQLModel, table=True):

@@ -20,7 +20,7 @@ from engine.streams import Bus
 from engine.trading.journal import DeskJournal
 from engine.trading.signal_floor import SignalFloor
 from engine.trading.trader import TraderRuntime
-from engine.trading.waking import Waking
+from engine.trading.waking import Roster
 
 
 class TradingFloor:
@@ -30,7 +30,7 @@ class TradingFloor:
         self,
         market: MarketState,
         traders: Sequence[TraderRuntime],
-        wakings: Sequence[Waking],
+        roster: Roster,
         signals: SignalFloor,
         journal: DeskJournal,
         bus: Bus,
@@ -38,7 +38,7 @@ class TradingFloor:
     ) -> None:
         self._market = market
         self._traders = traders
-        self._wakings = wakings
+        self._roster = roster
         self._signals = signals
         self._journal = journal
         self._bus = bus
@@ -106,5 +106,5 @@ class TradingFloor:
             equity = trader.exchange.account(self._market.marks()).equity
             if trader.equity.append(ts_ms, equity):
                 trader.ledger.write(EquityPoint(trader.config.trader_id, ts_ms, equity))
-        for waking in self._wakings:
+        for waking in self._roster.all:
             waking.on_time(ts_ms)

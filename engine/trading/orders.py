@@ -20,10 +20,9 @@ from decimal import Decimal
 import msgspec
 
 from engine.clock import Clock
-from engine.errors import Conflict, InvalidOrder, NotFound, OrderRejected
+from engine.errors import Conflict, NotFound, OrderRejected
 from engine.exchanges.base import Exchange, VenueTimeout
 from engine.exchanges.preview import preview_order
-from engine.exchanges.validation import validate_order
 from engine.market.market_state import MarketState
 from engine.model.account import TraderConfig
 from engine.model.instrument import Instrument
@@ -34,8 +33,9 @@ from engine.trading.books import TraderBooks
 from engine.trading.feed_watch import FeedWatch
 from engine.trading.kill_switch import KillSwitch
 from engine.trading.ledger import TraderLedger
+from engine.trading.order_check import Situation, check_request
 from engine.trading.ordinals import Ordinals
-from engine.trading.risk import DenialReason, Exposure, check_order, deny
+from engine.trading.risk import DenialReason, deny
 
 ORDER_RATE_WINDOW_SECONDS = 60.0
 LOOK_UPS_THAT_PROVE_ABSENCE = 2
@@ -87,7 +87,16 @@ class OrderDesk:
 
     def preview(self, request: OrderRequest) -> OrderPreview:
         """Return what the order would do now; raise what placing it would raise."""
-        return self._check(request)
+        situation = self._check(request)
+        return preview_order(
+            request,
+            self.instrument(request.symbol),
+            situation.quote,
+            situation.book,
+            situation.position,
+            self._trader.limits.default_leverage,
+            self._exchange.account(self._market.marks()).available,
+        )
 
     async def submit(
         self,
@@ -151,37 +160,19 @@ class OrderDesk:
             raise NotFound(f"order: {client_order_id} is not open", field="client_order_id")
         return order
 
-    def _check(self, request: OrderRequest, amended_id: str = "") -> OrderPreview:
-        """Return the preview of an order that keeps every rule and limit; raise for one that does not."""
+    def _check(self, request: OrderRequest, amended_id: str = "") -> Situation:
+        """Return what an order met that keeps every rule and limit; raise for one that does not."""
         instrument = self.instrument(request.symbol)
-        if request.symbol not in self._trader.symbols:
-            allowed = ", ".join(self._trader.symbols)
-            raise InvalidOrder.of("symbol", request.symbol, f"this trader trades {allowed}")
-        quote = self._market.quote(request.symbol)
-        position = self._books.positions.get(request.symbol)
-        validate_order(request, instrument, quote, position)
-        preview = preview_order(
-            request,
-            instrument,
-            quote,
-            self._market.book(request.symbol),
-            position,
-            self._trader.limits.default_leverage,
-            self._exchange.account(self._market.marks()).available,
-        )
-        check_order(request, self._trader.limits, self._exposure(request.symbol, preview, amended_id))
-        return preview
+        situation = self._situation(request.symbol, amended_id)
+        check_request(request, self._trader, instrument, situation)
+        return situation
 
-    def _exposure(self, symbol: str, preview: OrderPreview, amended_id: str) -> Exposure:
-        position = self._books.positions.get(symbol)
+    def _situation(self, symbol: str, amended_id: str) -> Situation:
         since = self._clock.monotonic() - ORDER_RATE_WINDOW_SECONDS
-        return Exposure(
-            mark=self._market.quote(symbol).mark,
-            quote_age_ms=max(self._market.quote_age_ms(symbol), self._feed.silent_ms()),
-            expected_price=preview.expected_price,
-            slippage=preview.slippage,
-            position=position.quantity if position else Decimal(0),
-            position_leverage=position.leverage if position else 0,
+        return Situation(
+            quote=self._market.quote(symbol),
+            book=self._market.book(symbol),
+            position=self._books.positions.get(symbol),
             symbols_at_risk=self._books.symbols_at_risk(),
             orders=tuple(
                 order
@@ -189,6 +180,7 @@ class OrderDesk:
                 if order.client_order_id != amended_id
             ),
             recent_orders=sum(1 for sent in tuple(self._entries_sent) if sent > since),
+            quote_age_ms=max(self._market.quote_age_ms(symbol), self._feed.silent_ms()),
             kill_switch=self._kill_switch.engaged,
         )
 

@@ -12,8 +12,8 @@ import msgspec
 from engine.errors import Conflict, InvalidInput, NotFound
 from engine.model.signal import SignalDefinition, SignalPool
 from engine.text import safe_line, safe_text
+from engine.trading.names import checked_name, next_id
 
-MAX_NAME = 100
 MAX_DESCRIPTION = 1_000
 MAX_MEMBERS = 50
 MAX_COOLDOWN_SECONDS = 30 * 86_400
@@ -69,8 +69,8 @@ class SignalBook:
         others = (known for known in self.signals if known.signal_id != signal.signal_id)
         return msgspec.structs.replace(
             signal,
-            signal_id=signal.signal_id or _next_id(self._signals),
-            name=_checked_name("signal name", signal.name, (known.name for known in others)),
+            signal_id=signal.signal_id or next_id(self._signals),
+            name=checked_name("signal name", signal.name, (known.name for known in others)),
             condition=self._read_condition(signal.condition),
             description=safe_text(signal.description, MAX_DESCRIPTION),
             deleted=False,
@@ -110,7 +110,7 @@ class SignalBook:
             )
         return msgspec.structs.replace(
             pool,
-            name=_checked_name("pool name", pool.name, (known.name for known in others)),
+            name=checked_name("pool name", pool.name, (known.name for known in others)),
             symbols=tuple(dict.fromkeys(pool.symbols)),
             deleted=False,
         )
@@ -124,7 +124,7 @@ class SignalBook:
     def prepare_pool(self, pool: SignalPool) -> SignalPool:
         """Return a pool as it would be kept, with its id, without keeping it."""
         checked = self.check_pool(pool)
-        return msgspec.structs.replace(checked, pool_id=checked.pool_id or _next_id(self._pools))
+        return msgspec.structs.replace(checked, pool_id=checked.pool_id or next_id(self._pools))
 
     def keep_pool(self, prepared: SignalPool) -> None:
         """Keep a pool that was prepared."""
@@ -142,19 +142,6 @@ def _living[T: (SignalDefinition, SignalPool)](kind: str, known: Mapping[int, T]
     if found is None or found.deleted:
         raise NotFound(f"{kind}: there is none with the id {identity}", field=kind, value=str(identity))
     return found
-
-
-def _next_id(known: Mapping[int, object]) -> int:
-    return max(known, default=0) + 1
-
-
-def _checked_name(field: str, name: str, others: Iterable[str]) -> str:
-    cleaned = safe_line(name).strip()
-    if not 1 <= len(cleaned) <= MAX_NAME:
-        raise InvalidInput.of(field, repr(cleaned[:20]), f"allowed are 1 to {MAX_NAME} characters")
-    if cleaned.casefold() in {other.casefold() for other in others}:
-        raise Conflict(f"{field}: {cleaned} is taken; choose another", field=field, value=cleaned)
-    return cleaned
 
 
 def _names(pools: Iterable[SignalPool]) -> str:

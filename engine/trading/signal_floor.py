@@ -8,7 +8,7 @@ trader that listens to its pool, and stored with what became of it. Price alerts
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -32,7 +32,7 @@ from engine.store.changes import Change
 from engine.streams import Bus
 from engine.trading.signal_book import SignalBook
 from engine.trading.trigger_log import TriggerLog, trigger_detail
-from engine.trading.waking import Waking
+from engine.trading.waking import Roster, Waking
 
 LOGGED_REGIME_PERIOD = Period.M5
 
@@ -70,7 +70,7 @@ class SignalFloor:
         self._regimes = regimes
         self._bus = bus
         self._write = write
-        self._wakings: tuple[Waking, ...] = ()
+        self._roster = Roster()
         self._closed: list[tuple[str, tuple[PeriodCandle, ...]]] = []
         self._next_sample_ms = 0
 
@@ -79,11 +79,11 @@ class SignalFloor:
         """Every price alert by its id, fired and deleted ones as well."""
         return self._known_alerts
 
-    def attach(self, wakings: Sequence[Waking]) -> None:
-        """Name the traders that fires may wake, and wake those that a fire before a kill still owes."""
-        self._wakings = tuple(wakings)
-        for waking in self._wakings:
-            owed = self.log.unanswered(waking.trader_id)
+    def attach(self, roster: Roster) -> None:
+        """Name whom fires may wake, and wake those that a fire before a kill still owes."""
+        self._roster = roster
+        for waking in roster.all:
+            owed = self.log.unanswered(waking.trader_id, waking.binding_id)
             if owed is not None:
                 waking.wake(_trigger_of(owed))
 
@@ -151,7 +151,7 @@ class SignalFloor:
 
     def listeners(self, pool_id: int) -> tuple[int, ...]:
         """Return the traders a pool wakes."""
-        return tuple(waking.trader_id for waking in self._wakings if waking.listens_to(pool_id))
+        return self._roster.traders_listening_to(pool_id)
 
     def _uses(self, text: str, factor: str) -> bool:
         try:
@@ -173,9 +173,9 @@ class SignalFloor:
     def _deliver(self, fire: PoolFire) -> tuple[TriggerDelivery, ...]:
         trigger = _trigger_of(fire)
         return tuple(
-            _delivery(waking.trader_id, waking.wake(trigger))
-            for waking in self._wakings
-            if waking.listens_to(fire.pool_id) and waking.trades(fire.symbol)
+            _delivery(waking, waking.wake(trigger))
+            for waking in self._roster.all
+            if waking.is_active and waking.listens_to(fire.pool_id) and waking.trades(fire.symbol)
         )
 
 
@@ -190,6 +190,6 @@ def _trigger_of(fire: PoolFire) -> Trigger:
     )
 
 
-def _delivery(trader_id: int, refusal: str) -> TriggerDelivery:
+def _delivery(waking: Waking, refusal: str) -> TriggerDelivery:
     outcome = TriggerOutcome.SKIPPED if refusal else TriggerOutcome.WOKEN
-    return TriggerDelivery(trader_id, outcome, refusal)
+    return TriggerDelivery(waking.trader_id, outcome, refusal, binding_id=waking.binding_id)

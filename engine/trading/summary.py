@@ -74,7 +74,7 @@ def _summary(runtime: TraderRuntime) -> TraderSummary:
         mode=config.mode,
         status=runtime.status,
         status_reason=runtime.status_reason,
-        strategy=config.strategy,
+        strategy=runtime.strategy,
         model=config.model,
         account=runtime.account(),
         open_positions=len(runtime.books.positions),

@@ -1,8 +1,8 @@
-"""The trigger log: every fire of every pool, with what became of it for each trader.
+"""The trigger log: every fire of every pool, with what became of it for each it was handed to.
 
-A fire is stored in the unit of the market moment that caused it, and a trader's decision notes
-itself on it in the unit that begins the decision. After a kill between the two, `unanswered` says
-whom the desk still owes a wake-up.
+A fire is stored in the unit of the market moment that caused it, and a decision notes itself on it in
+the unit that begins the decision. After a kill between the two, `unanswered` says whom the desk still
+owes a wake-up. Whoever is woken is named by a trader and one of its bindings (0 for a prompt trader).
 """
 
 from __future__ import annotations
@@ -63,15 +63,21 @@ class TriggerLog:
         self._write(fire)
         return fire
 
-    def decision_begun(self, trader_id: int, trigger: Trigger, decision_id: str) -> tuple[Change, ...]:
+    def decision_begun(
+        self, trader_id: int, binding_id: int, trigger: Trigger, decision_id: str
+    ) -> tuple[Change, ...]:
         """Note which decision a fire led to, and return what is to be stored with its beginning."""
-        return self._answer(
-            trigger, TriggerDelivery(trader_id, TriggerOutcome.WOKEN, decision_id=decision_id)
+        woken = TriggerDelivery(
+            trader_id, TriggerOutcome.WOKEN, decision_id=decision_id, binding_id=binding_id
         )
+        return self._answer(trigger, woken)
 
-    def trigger_dropped(self, trader_id: int, trigger: Trigger, reason: str) -> tuple[Change, ...]:
-        """Note why a trader that had taken a fire will not decide on it; return what is to be stored."""
-        return self._answer(trigger, TriggerDelivery(trader_id, TriggerOutcome.SKIPPED, reason))
+    def trigger_dropped(
+        self, trader_id: int, binding_id: int, trigger: Trigger, reason: str
+    ) -> tuple[Change, ...]:
+        """Note why a fire that was taken leads to no decision; return what is to be stored."""
+        skipped = TriggerDelivery(trader_id, TriggerOutcome.SKIPPED, reason, binding_id=binding_id)
+        return self._answer(trigger, skipped)
 
     def recent(self, pool_id: int | None, symbol: str | None, limit: int) -> tuple[PoolFire, ...]:
         """Return the last fires of a pool and a symbol, or of all, oldest first."""
@@ -86,21 +92,21 @@ class TriggerLog:
         """Return how many of the last fires were of each pool on each symbol."""
         return Counter((fire.pool_id, fire.symbol) for fire in tuple(self._fires.values()))
 
-    def unanswered(self, trader_id: int) -> PoolFire | None:
-        """Return the trader's last fire if it was woken by it and no decision followed."""
+    def unanswered(self, trader_id: int, binding_id: int) -> PoolFire | None:
+        """Return the last fire that was taken, if no decision followed."""
         for fire in reversed(self._fires.values()):
             for delivery in fire.deliveries:
-                if delivery.trader_id == trader_id and delivery.outcome is TriggerOutcome.WOKEN:
+                if _whose(delivery) == (trader_id, binding_id) and delivery.outcome is TriggerOutcome.WOKEN:
                     return None if delivery.decision_id else fire
         return None
 
     def _answer(self, trigger: Trigger, answer: TriggerDelivery) -> tuple[Change, ...]:
-        """Put a trader's answer in the place of its delivery."""
+        """Put an answer in the place of its delivery."""
         fire = self._fires.get(trigger.fire_id)
         if fire is None:
             return ()
         deliveries = tuple(
-            answer if delivery.trader_id == answer.trader_id else delivery for delivery in fire.deliveries
+            answer if _whose(delivery) == _whose(answer) else delivery for delivery in fire.deliveries
         )
         fire = msgspec.structs.replace(fire, deliveries=deliveries)
         self._keep(fire)
@@ -112,6 +118,10 @@ class TriggerLog:
             self._fires.popitem(last=False)
         self._seq += 1
         self._bus.publish_edge(Topic.SIGNALS, FireEvent(fire, self._seq))
+
+
+def _whose(delivery: TriggerDelivery) -> tuple[int, int]:
+    return delivery.trader_id, delivery.binding_id
 
 
 def trigger_detail(signals: Iterable[FiredSignal]) -> str:

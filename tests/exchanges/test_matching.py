@@ -11,13 +11,11 @@ from hypothesis import strategies as st
 from engine.exchanges.matching import (
     Execution,
     Remainder,
-    fill_candle,
     fill_resting,
     is_triggered,
     market_bound,
     match_new,
 )
-from engine.model.candle import Candle
 from engine.model.fill import Liquidity
 from engine.model.order import OrderType, Side, TimeInForce
 from tests.exchanges.paper_market import BTC, an_order, btc_book, btc_quote, d
@@ -173,41 +171,3 @@ def test_never_more_than_asked_never_worse_than_the_limit_and_slippage_grows(
         assert filled in (0, quantity)
     worsening = [execution.price * side.sign for execution in match.executions]
     assert worsening == sorted(worsening)
-
-
-CANDLE = Candle(open_ms=0, open=100.0, high=110.0, low=90.0, close=105.0, volume=1.0)
-
-
-def in_candle(order_type: OrderType, side: Side, price: str, candle: Candle = CANDLE) -> Execution | None:
-    field = "price" if order_type is OrderType.LIMIT else "trigger_price"
-    fills = fill_candle([an_order("a", side, "1", type=order_type, **{field: d(price)})], candle, BTC)
-    return fills[0].execution if fills else None
-
-
-def test_in_one_candle_the_stop_comes_before_the_take_profit() -> None:
-    take_profit = an_order("tp", Side.SELL, "1", type=OrderType.TAKE_PROFIT_MARKET, trigger_price=d(108))
-    stop = an_order("sl", Side.SELL, "1", type=OrderType.STOP_MARKET, trigger_price=d(95))
-    fills = fill_candle([take_profit, stop], CANDLE, BTC)
-    assert [fill.order.client_order_id for fill in fills] == ["sl", "tp"]
-    assert fills[0].execution == Execution(d(95), d(1), TAKER)
-
-
-def test_a_trigger_the_open_has_jumped_over_fills_at_the_open() -> None:
-    execution = in_candle(OrderType.STOP_MARKET, Side.SELL, "103")
-    assert execution == Execution(d(100), d(1), TAKER)
-
-
-def test_a_candle_fills_a_limit_only_strictly_through_it() -> None:
-    assert in_candle(OrderType.LIMIT, Side.BUY, "90") is None
-    assert in_candle(OrderType.LIMIT, Side.BUY, "90.1") == Execution(d("90.1"), d(1), MAKER)
-    assert in_candle(OrderType.LIMIT, Side.SELL, "110") is None
-
-
-def test_a_candle_that_does_not_reach_a_trigger_leaves_it() -> None:
-    assert in_candle(OrderType.STOP_MARKET, Side.BUY, "110.1") is None
-    assert in_candle(OrderType.TAKE_PROFIT_MARKET, Side.BUY, "89.9") is None
-
-
-def test_a_market_order_fills_at_the_open_of_the_candle() -> None:
-    fills = fill_candle([an_order("a", Side.BUY, "2")], CANDLE, BTC)
-    assert fills[0].execution == Execution(d(100), d(2), TAKER)

@@ -56,6 +56,16 @@ def test_no_append_moves_more_than_a_few_rows() -> None:
     assert columns.view()[0].tolist() == list(range(70_000))
 
 
+def test_no_append_after_many_rows_at_once_moves_more_than_a_few() -> None:
+    columns = CountedColumns([np.float64])
+    columns.extend([np.arange(50_000.0)])
+    columns.moved.clear()
+    for row in range(50_000, 160_000):
+        columns.append(row)
+    assert max(columns.moved) <= 64
+    assert columns.view()[0].tolist() == list(range(160_000))
+
+
 def test_views_are_read_only() -> None:
     columns = GrowingColumns([np.float64])
     columns.append(1.0)

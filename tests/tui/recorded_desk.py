@@ -34,6 +34,7 @@ from engine.model.trigger import Trigger, TriggerKind
 from engine.streams import Bus, Subscription
 from tests.tui.recorded_intelligence import RecordedIntelligence
 from tests.tui.recorded_market import RecordedMarkets
+from tests.tui.recorded_programs import RecordedPrograms
 from tests.tui.recorded_signals import RecordedSignals
 
 NOW_MS = 1_772_373_807_000
@@ -313,6 +314,7 @@ class RecordedDesk:
         self.failure: Exception | None = None
         self.markets = RecordedMarkets(self._quote, lambda: self.status.now_ms)
         self.signals = RecordedSignals(self._note)
+        self.programs = RecordedPrograms(self._note)
         self.intelligence = RecordedIntelligence()
 
     def instruments(self) -> tuple[Instrument, ...]:

@@ -12,6 +12,8 @@ WORKSPACE_ACTIONS = {
     Context.DESK: "workspace.desk",
     Context.MARKET: "workspace.market",
     Context.SIGNAL_DESK: "workspace.signals",
+    Context.PROGRAM_DESK: "workspace.programs",
+    Context.BACKTEST_DESK: "workspace.backtests",
 }
 """What a workspace need not offer: it is shown already."""
 
@@ -31,12 +33,18 @@ def _action_spans(action: Action, priority: int) -> tuple[Span, Span]:
     )
 
 
+TYPING = (Context.EDITOR,)
+"""The panes in which every letter is text, so that only their own keys work."""
+
+
 class Footer(SpanLine):
     """The bottom line of every workspace."""
 
     def show_contexts(self, workspace: Context, pane: Context | None) -> None:
         """Show the keys of a focused pane, of its workspace, and those that work everywhere."""
         contexts = [*([pane] if pane else []), workspace, Context.ANYWHERE]
+        if pane in TYPING:
+            contexts = [pane]
         spans = [span for span in footer_spans(contexts) if span.action != WORKSPACE_ACTIONS[workspace]]
         always = [span._replace(priority=0) for span in spans if span.action in ALWAYS_SHOWN]
         self.show([span for span in spans if span.action not in ALWAYS_SHOWN], always)

@@ -42,8 +42,8 @@ class DeskHost(Protocol):
     def next_theme(self) -> None:
         """Use the next theme of the list."""
 
-    def request_quit(self) -> None:
-        """End the app."""
+    def leave(self) -> None:
+        """End the app; with something unsaved only the second time."""
 
     async def open_workspace(self, workspace: Context, pane: Context | None = None) -> None:
         """Show another workspace, with the focus on a pane if one is given."""

@@ -94,6 +94,11 @@ class WorkspaceScreen(Screen[None], inherit_bindings=False):
         return False
 
     @property
+    def unsaved(self) -> str:
+        """What would be lost by leaving the desk, in words; "" without any."""
+        return ""
+
+    @property
     def host(self) -> DeskHost:
         """The app, for its themes, its workspaces and its end."""
         return cast(DeskHost, self.app)
@@ -269,6 +274,7 @@ class WorkspaceScreen(Screen[None], inherit_bindings=False):
             factors=tuple(
                 factor.name for factor in desk.markets.factors() if factor.category is FactorCategory.CUSTOM
             ),
+            programs=tuple(program.name for program in desk.programs.programs()),
         )
 
     async def ask(self, make: Callable[[], Proposal]) -> None:

@@ -37,6 +37,7 @@ from tui.commands import (
     Step,
     SwitchNewsSource,
     TriggerTrader,
+    WorkOnProgram,
 )
 from tui.price_alerts import add_alert, remove_alert
 from tui.screens.market_dialogs import open_factors, open_news, save_new_factor, switch_news_source
@@ -62,6 +63,8 @@ class WorkspaceActions:
             "workspace.desk": partial(screen.host.open_workspace, Context.DESK),
             "workspace.market": partial(screen.host.open_workspace, Context.MARKET),
             "workspace.signals": partial(screen.host.open_workspace, Context.SIGNAL_DESK),
+            "workspace.programs": partial(screen.host.open_workspace, Context.PROGRAM_DESK),
+            "workspace.backtests": partial(screen.host.open_workspace, Context.BACKTEST_DESK),
             "symbol.next": lambda: self._next_symbol(1),
             "symbol.previous": lambda: self._next_symbol(-1),
             "replay.pause": self._pause_replay,
@@ -77,7 +80,7 @@ class WorkspaceActions:
             "theme.next": lambda: screen.host.next_theme(),
             "help.open": self._open_help,
             "palette.open": lambda: screen.app.action_command_palette(),
-            "app.quit": lambda: screen.host.request_quit(),
+            "app.quit": lambda: screen.host.leave(),
         }
         for action in actions_in(screen.workspace):
             digit = action.keys[0]
@@ -130,10 +133,14 @@ class WorkspaceActions:
                 await open_factors(screen)
             case SaveFactor():
                 save_new_factor(screen, command)
+            case WorkOnProgram():
+                from tui.screens.program_command import work_on_program
+
+                await work_on_program(screen, command)
             case ShowHelp():
                 await self._open_help()
             case Quit():
-                screen.host.request_quit()
+                screen.host.leave()
             case _:
                 raise TypeError(f"{command} needs a proposal first")
 

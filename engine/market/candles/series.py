@@ -1,5 +1,6 @@
 """Columnar candles, and the one rule by which minutes become longer candles.
 
+What is on record may be longer than a minute: then candles of that `base` take the minutes' place.
 Aggregation has two forms that give the same candles: `aggregate` over whole arrays here, and
 `CandleBuilder` in `engine.market.candles.builder` one candle at a time. The rule: a candle opens
 with its first minute, closes with its last, spans their highest and lowest price and sums their
@@ -112,10 +113,15 @@ def series_of(recorded: RecordedCandles) -> CandleSeries:
     )
 
 
-def aggregate(minutes: CandleSeries, period: Period) -> Aggregation:
-    """Return closed one-minute candles, in time order, as candles of `period`."""
-    if len(minutes) == 0 or period is Period.M1:
+def aggregate(minutes: CandleSeries, period: Period, base: Period = Period.M1) -> Aggregation:
+    """Return closed candles of `base`, in time order, as candles of `period`.
+
+    A period that is not made of whole candles of `base` has none.
+    """
+    if len(minutes) == 0 or period is base:
         return Aggregation(minutes, None)
+    if not period.is_made_of(base):
+        return Aggregation(minutes.slice(0, 0), None)
     length = period.length_ms
     opens = minutes.open_ms - (minutes.open_ms - period.anchor_ms) % length
     starts = np.flatnonzero(np.diff(opens, prepend=opens[0] - 1))
@@ -135,8 +141,25 @@ def aggregate(minutes: CandleSeries, period: Period) -> Aggregation:
         # Adds one minute after the other, as a builder does, so that both sums round alike.
         np.bincount(rows, weights=minutes.volume[first:]),
     )
-    last_minute_closed = int(minutes.open_ms[-1]) + Period.M1.length_ms
+    last_minute_closed = int(minutes.open_ms[-1]) + base.length_ms
     if last_minute_closed == int(opens[-1]) + length:
         return Aggregation(candles, None)
     forming = msgspec.structs.replace(candles.candle(-1), closed=False)
     return Aggregation(candles.slice(0, -1), forming)
+
+
+def known_closed_ms(
+    series: CandleSeries, period: Period, minutes: CandleSeries, base: Period = Period.M1
+) -> NDArray[np.int64]:
+    """Return when each candle that `aggregate` gives was known to be closed.
+
+    That is at its close, or where its last minutes are missing when the next one on record closes.
+    """
+    close_ms = series.open_ms + period.length_ms
+    opens, length = minutes.open_ms, base.length_ms
+    if len(series) == 0 or opens[-1] - opens[0] == (len(opens) - 1) * length:
+        return close_ms
+    after = np.searchsorted(opens, close_ms)
+    is_whole = opens[after - 1] + length == close_ms
+    next_close = opens[np.minimum(after, len(opens) - 1)] + length
+    return np.where(is_whole, close_ms, next_close)

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from engine.market.candles.builder import CandleBuilder
-from engine.market.candles.minute_history import MinuteHistory
-from engine.market.candles.series import CandleSeries, aggregate
+from engine.market.candles.period_history import PeriodHistory
+from engine.market.candles.series import CandleSeries
 from engine.market.columns import GrowingColumns
 from engine.market.indicators import FunctionStream, IndicatorDefinition
 from engine.market.indicators.functions import function_arrays
@@ -35,11 +34,7 @@ class ChartHistory:
 
     def __init__(self, minutes: CandleSeries, period: Period) -> None:
         self.period = period
-        self._minutes = minutes
-        self._builder = CandleBuilder([period], keep=1)
-        self._builder.warm_up(minutes)
-        self._closed = MinuteHistory()
-        self._closed.extend(aggregate(minutes, period).closed)
+        self._candles = PeriodHistory(minutes, period)
         self._functions: dict[tuple[str, tuple[tuple[str, int | float], ...]], _FunctionHistory] = {}
 
     def continues_in(self, minutes: CandleSeries) -> bool:
@@ -47,36 +42,30 @@ class ChartHistory:
 
         After more than `MOST_TAKEN` it is quicker to begin again.
         """
-        known = len(self._minutes)
+        taken = self._candles.minutes
+        known = len(taken)
         if known == 0:
             return len(minutes) == 0
         return known <= len(minutes) <= known + MOST_TAKEN and all(
-            msgspec.structs.astuple(minutes.candle(row)) == msgspec.structs.astuple(self._minutes.candle(row))
+            msgspec.structs.astuple(minutes.candle(row)) == msgspec.structs.astuple(taken.candle(row))
             for row in (0, known - 1)
         )
 
     def take(self, minutes: CandleSeries) -> bool:
         """Take the minutes that have closed since; return whether that closed a candle."""
-        candles = [
-            closed.candle
-            for minute in minutes.slice(len(self._minutes)).candles()
-            for closed in self._builder.add_minute(minute)
-            if closed.period is self.period
-        ]
-        self._minutes = minutes
+        candles = self._candles.take(minutes)
         for candle in candles:
-            self._closed.append(candle)
             for function in self._functions.values():
                 function.append(candle)
         return bool(candles)
 
     def closed(self) -> CandleSeries:
         """Return every closed candle."""
-        return self._closed.series()
+        return self._candles.closed()
 
     def forming(self) -> Candle | None:
         """Return the closed minutes of the candle that has not closed yet, as one candle."""
-        return self._builder.forming(self.period)
+        return self._candles.forming()
 
     def line(self, definition: IndicatorDefinition, start: int, stop: int) -> list[float | None]:
         """Return a line at the closed candles `start` to `stop` (exclusive), None where missing."""

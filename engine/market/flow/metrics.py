@@ -69,6 +69,22 @@ _FEW_SAMPLES = 64
 
 _ROWS_AT_ONCE = 4096
 
+_RUNNING = (
+    "buys",
+    "sells",
+    "first",
+    "high",
+    "low",
+    "close",
+    "open_interest",
+    "open_interest_base",
+    "funding_rate",
+    "funding_rate_base",
+    "bid_depth",
+    "ask_depth",
+)
+"""What a bucket is made of."""
+
 _NOTHING = -0.0
 """What a sum starts from: adding it to a number gives that number, even -0."""
 
@@ -95,7 +111,7 @@ def flow_array(quantity: FlowQuantity, series: FlowSeries, window: Period) -> ND
     if not len(series):
         return np.empty(0)
     with np.errstate(all="ignore"):
-        return _BucketColumns(series, window).value(quantity)
+        return BucketColumns(series, window).value(quantity)
 
 
 class FlowStream:
@@ -103,17 +119,18 @@ class FlowStream:
 
     def __init__(self, quantity: FlowQuantity, window: Period, history: FlowSeries | None = None) -> None:
         self._quantity = quantity
-        self._bucket = _RunningBucket(window)
+        self._bucket = RunningBucket(window, history)
         self.value: float | None = None
         """The quantity at the last sample, None while it is missing."""
         if history is not None and len(history):
-            rows = last_bucket(history, window)
-            for index in range(len(rows)):
-                self.update(rows.sample(index))
+            self._note()
 
     def update(self, sample: FlowSample) -> float | None:
         """Take the next sample; return the new value."""
         self._bucket.add(sample)
+        return self._note()
+
+    def _note(self) -> float | None:
         value = self._bucket.value(self._quantity)
         self.value = None if math.isnan(value) else value
         return self.value
@@ -128,7 +145,7 @@ def flow_reading(symbol: str, series: FlowSeries, window: Period, now_ms: int) -
         values = tuple(FlowValue(metric, None) for metric in FlowMetric)
         return FlowReading(symbol, window, window.open_of(now_ms), now_ms, values)
     with np.errstate(all="ignore"):
-        bucket = _BucketColumns(last_bucket(series, window), window)
+        bucket = BucketColumns(last_bucket(series, window), window)
         last = {metric: float(bucket.value(each)[-1]) for metric, each in QUANTITY_OF_METRIC.items()}
     return FlowReading(
         symbol,
@@ -211,26 +228,30 @@ def _value[Value: (float, Column)](quantity: FlowQuantity, of: _Bucket[Value]) -
             return of.sells
 
 
-class _RunningBucket:
+class RunningBucket:
     """The bucket that forms, as numbers; NaN is missing."""
 
-    def __init__(self, window: Period) -> None:
+    def __init__(self, window: Period, history: FlowSeries | None = None) -> None:
+        """Start from nothing, or as if every sample of `history` had been added."""
         self._window = window
-        self._open_ms: int | None = None
+        self.open_ms: int | None = None
+        """When the bucket opened, None before the first sample."""
         self._is_cut = False
         self.buys = self.sells = _NOTHING
         self.first = self.high = self.low = self.close = math.nan
         self.open_interest = self.open_interest_base = self._known_open_interest = math.nan
         self.funding_rate = self.funding_rate_base = self._known_funding_rate = math.nan
         self.bid_depth = self.ask_depth = math.nan
+        if history is not None and len(history):
+            self._open(last_bucket(history, window))
 
     def add(self, sample: FlowSample) -> None:
         """Take the next sample, which may open a new bucket."""
         sample_open_ms = sample.close_ms - sample.seconds * 1000
         open_ms = self._window.open_of(sample_open_ms)
-        if open_ms != self._open_ms:
-            self._is_cut = self._open_ms is None and sample_open_ms != open_ms
-            self._open_ms = open_ms
+        if open_ms != self.open_ms:
+            self._is_cut = self.open_ms is None and sample_open_ms != open_ms
+            self.open_ms = open_ms
             self.buys = self.sells = _NOTHING
             self.first = self.high = self.low = math.nan
             self.open_interest_base = self._known_open_interest
@@ -249,6 +270,25 @@ class _RunningBucket:
         self._known_funding_rate = _known(sample.funding_rate, self._known_funding_rate)
         self.bid_depth = sample.bid_depth
         self.ask_depth = sample.ask_depth
+
+    @property
+    def known_open_interest(self) -> float:
+        """The open interest as it was last told."""
+        return self._known_open_interest
+
+    @property
+    def known_funding_rate(self) -> float:
+        """The rate of the coming settlement as it was last told."""
+        return self._known_funding_rate
+
+    def _open(self, samples: FlowSeries) -> None:
+        buckets = BucketColumns(samples, self._window)
+        self.open_ms = int(buckets.bucket_open_ms[-1])
+        self._is_cut = buckets.is_cut(len(samples) - 1)
+        for name in _RUNNING:
+            setattr(self, name, float(getattr(buckets, name)[-1]))
+        self._known_open_interest = float(last_known(samples.open_interest)[-1])
+        self._known_funding_rate = float(last_known(samples.funding_rate)[-1])
 
     def value(self, quantity: FlowQuantity) -> float:
         """Return the quantity at the last sample."""
@@ -271,7 +311,7 @@ def _extreme(choose: Callable[[float, float], float], value: float, other: float
     return choose(_known(value, other), _known(other, value))
 
 
-class _BucketColumns:
+class BucketColumns:
     """All buckets of a series, as columns with an entry for every sample."""
 
     def __init__(self, series: FlowSeries, window: Period) -> None:
@@ -280,8 +320,14 @@ class _BucketColumns:
         self.bucket_open_ms = opens - (opens - window.anchor_ms) % window.length_ms
         starts = np.flatnonzero(np.diff(self.bucket_open_ms, prepend=self.bucket_open_ms[0] - 1))
         counts = np.diff(starts, append=len(opens))
-        self._starts, self._counts = starts, counts
+        self.starts: NDArray[np.intp] = starts
+        """The row of each bucket's first sample."""
+        self._counts = counts
         self._cut_rows = int(counts[0]) if opens[0] != self.bucket_open_ms[0] else 0
+
+    def is_cut(self, row: int) -> bool:
+        """Tell whether a sample's bucket opened before the first sample on record."""
+        return row < self._cut_rows
 
     def value(self, quantity: FlowQuantity) -> Column:
         """Return the quantity at every sample."""
@@ -360,13 +406,13 @@ class _BucketColumns:
     def _cells(self) -> NDArray[np.int64]:
         """Where each sample lies in a table with a row for each bucket, read row by row."""
         width = int(self._counts.max())
-        row_starts = np.arange(len(self._starts)) * width
-        return np.arange(len(self._series)) + np.repeat(row_starts - self._starts, self._counts)
+        row_starts = np.arange(len(self.starts)) * width
+        return np.arange(len(self._series)) + np.repeat(row_starts - self.starts, self._counts)
 
     def _since_open(self, operation: np.ufunc, column: Column, empty: float) -> Column:
         """Return the running sum or extreme inside each bucket, one sample after the other."""
         width = int(self._counts.max())
-        table = np.full((len(self._starts), width), empty)
+        table = np.full((len(self.starts), width), empty)
         table.reshape(-1)[self._cells] = column
         if width > _FEW_SAMPLES:
             operation.accumulate(table, axis=1, out=table)
@@ -381,37 +427,47 @@ class _BucketColumns:
         rows = np.arange(len(column))
         known_rows = np.where(np.isnan(column), len(column), rows)
         next_known = np.minimum.accumulate(known_rows[::-1])[::-1]
-        first = np.repeat(next_known[self._starts], self._counts)
+        first = np.repeat(next_known[self.starts], self._counts)
         return np.where(first <= rows, column[np.minimum(first, len(column) - 1)], np.nan)
 
     def _base(self, column: Column) -> Column:
         """Return the last entry known before the bucket, or else the first known in it."""
-        known_rows = np.where(np.isnan(column), -1, np.arange(len(column)))
-        last_known = np.maximum.accumulate(known_rows)
-        before = np.where(self._starts > 0, last_known[self._starts - 1], -1)
-        values = np.repeat(np.where(before >= 0, column[before], np.nan), self._counts)
+        before = np.where(self.starts > 0, last_known(column)[self.starts - 1], np.nan)
+        values = np.repeat(before, self._counts)
         return np.where(np.isnan(values), self._first_known(column), values)
 
 
-def last_bucket(series: FlowSeries, window: Period) -> FlowSeries:
-    """Return the samples of the last bucket, after those its value depends on besides.
+def last_known(column: Column) -> Column:
+    """Return at each row the last entry that is known by then."""
+    known_rows = np.where(np.isnan(column), -1, np.arange(len(column)))
+    rows = np.maximum.accumulate(known_rows)
+    return np.where(rows >= 0, column[rows], np.nan)
 
-    `series` holds at least one sample; what comes back gives its last value like all of it.
+
+def last_bucket(series: FlowSeries, window: Period, buckets: int = 1) -> FlowSeries:
+    """Return the samples of the last bucket, or several, after those its value depends on besides.
+
+    `series` holds at least one sample; what comes back gives its last value, and that of every sample
+    in these buckets, like all of it.
     """
     from engine.market.flow.series import FlowSeries
 
-    last_open_ms = int(series.close_ms[-1] - series.seconds[-1] * 1000)
-    start = int(np.searchsorted(series.close_ms, window.open_of(last_open_ms), side="right"))
-    if start == 0:
-        return series
-    bases = (_last_known(column[:start]) for column in (series.open_interest, series.funding_rate))
+    start = len(series)
+    for _ in range(buckets):
+        open_ms = int(series.close_ms[start - 1] - series.seconds[start - 1] * 1000)
+        start = int(np.searchsorted(series.close_ms, window.open_of(open_ms), side="right"))
+        if start == 0:
+            return series
+    bases = (_last_known_row(column[:start]) for column in (series.open_interest, series.funding_rate))
     before = sorted({start - 1, *(row for row in bases if row is not None)})
     rows = np.concatenate([np.array(before, dtype=np.int64), np.arange(start, len(series))])
     return FlowSeries(*(column[rows] for column in msgspec.structs.astuple(series)))
 
 
-def _last_known(column: Column) -> int | None:
+def _last_known_row(column: Column) -> int | None:
     """Return the row of the last entry that is known, looking back from the end of a long history."""
+    if len(column) and column.strides[0] == 0:  # one entry stands for all rows
+        return None if np.isnan(column[-1]) else len(column) - 1
     for stop in range(len(column), 0, -_ROWS_AT_ONCE):
         start = max(0, stop - _ROWS_AT_ONCE)
         known = np.flatnonzero(~np.isnan(column[start:stop]))

@@ -9,14 +9,13 @@ import msgspec
 import numpy as np
 
 from engine.market.columns import GrowingColumns
+from engine.market.periods import Period
 from engine.model.flow import FlowSample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.market.candles.series import CandleSeries
-
-MINUTE_SECONDS = 60
 
 
 class FlowSeries(msgspec.Struct, frozen=True, eq=False):
@@ -59,12 +58,20 @@ class FlowSeries(msgspec.Struct, frozen=True, eq=False):
         return history.series()
 
     @classmethod
-    def of_minutes(cls, minutes: CandleSeries) -> FlowSeries:
-        """Return closed one-minute candles as samples that know prices only."""
+    def of_minutes(
+        cls,
+        minutes: CandleSeries,
+        base: Period = Period.M1,
+        close_ms: NDArray[np.int64] | None = None,
+    ) -> FlowSeries:
+        """Return closed candles of `base` as samples that know prices only.
+
+        `close_ms`, when each closes, is worked out if it is not at hand.
+        """
         # One entry stands for all rows: a long history costs nothing but its times.
         unknown = np.broadcast_to(np.nan, len(minutes))
         return cls(
-            close_ms=minutes.open_ms + MINUTE_SECONDS * 1000,
+            close_ms=minutes.open_ms + base.length_ms if close_ms is None else close_ms,
             open=minutes.open,
             high=minutes.high,
             low=minutes.low,
@@ -76,7 +83,7 @@ class FlowSeries(msgspec.Struct, frozen=True, eq=False):
             bid_depth=unknown,
             ask_depth=unknown,
             trades=np.broadcast_to(np.int64(0), len(minutes)),
-            seconds=np.broadcast_to(np.int64(MINUTE_SECONDS), len(minutes)),
+            seconds=np.broadcast_to(np.int64(base.length_ms // 1000), len(minutes)),
         )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.market.indicators.functions import function_arrays
-from engine.market.indicators.names import indicator, indicator_lines
+from engine.market.indicators.names import indicator, indicator_lines, with_length
 from engine.market.indicators.streams import FunctionStream, IndicatorSet, IndicatorStream
 from engine.market.indicators.table import INDICATOR_INFOS, INDICATORS, IndicatorDefinition, rsi
 
@@ -35,6 +35,7 @@ __all__ = [
     "indicator_infos",
     "indicator_lines",
     "rsi",
+    "with_length",
 ]
 
 

@@ -24,6 +24,7 @@ from engine.market.indicators.table import INDICATOR_INFOS, INDICATORS, Indicato
 
 FIELD = "indicator"
 LONGEST_NAME = 120
+_LENGTH = re.compile(r"([a-z]+)_?(\d{1,4})")
 _FORM = re.compile(r"([a-z][a-z0-9_]*)\s*(?:\(([^()]*)\))?\s*(?:\.\s*([a-z0-9_]+))?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII)
 
@@ -43,6 +44,18 @@ def indicator(name: str) -> IndicatorDefinition:
         choice = ", ".join(line.name for line in lines)
         raise InvalidInput.of(FIELD, name, f"it has several lines; pick one of {choice}")
     return lines[0]
+
+
+def with_length(name: str) -> str | None:
+    """Return the general form of a name that ends in a length: `rsi(21)` for RSI21, None for others.
+
+    `MA` is the simple mean, as it is in the table's names.
+    """
+    found = _LENGTH.fullmatch(name.strip().lower())
+    if found is None:
+        return None
+    word, length = found.groups()
+    return f"{'sma' if word == 'ma' else word}({length})"
 
 
 @lru_cache(maxsize=512)

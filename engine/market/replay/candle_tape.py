@@ -105,6 +105,18 @@ class CandleTape:
         second = into_minute_ms // QUOTE_STEP_MS
         return tuple(track.quotes(minute * MINUTE_MS)[second] for track in self._tracks.values())
 
+    def quotes(self, symbol: str, open_ms: int) -> list[Quote]:
+        """Return the quotes of one symbol in the minute that opens at `open_ms`, one a second."""
+        return self._tracks[symbol].quotes(open_ms)
+
+    def opening_quotes(self, symbol: str, open_ms: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
+        """Return mark, bid and ask at the open of many minutes, each the float nearest to its decimal."""
+        return self._tracks[symbol].opening_quotes(open_ms)
+
+    def marks(self, symbol: str) -> tuple[NDArray[np.float64], ...]:
+        """Return open, high, low and close of the mark price in every minute of `history`."""
+        return self._tracks[symbol].marks()
+
     def _minute_events(self, ts_ms: int) -> tuple[TapeEvent, ...]:
         """What falls on a full minute: the candles that close and the funding that is due."""
         candles = [CandleUpdate(symbol, track.closing(ts_ms)) for symbol, track in self._tracks.items()]
@@ -155,6 +167,25 @@ class _Track:
             Quote(symbol, bid * tick, ask * tick, quantity, quantity, mark * tick, ts_ms)
             for bid, ask, mark, ts_ms in columns
         ]
+
+    def opening_quotes(self, open_ms: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
+        """Return mark, bid and ask of the first quotes of many minutes."""
+        rows = (open_ms - self._start_ms) // MINUTE_MS
+        ranges = (self._high[rows - 1] - self._low[rows - 1]).astype(np.int64)
+        spreads = np.maximum(1, np.rint(SPREAD_SHARE_OF_RANGE * ranges).astype(np.int64))
+        marks = self._open[rows].astype(np.int64)
+        bids = np.maximum(1, marks - spreads // 2)
+        return tuple(self._prices(ticks) for ticks in (marks, bids, bids + spreads))
+
+    def marks(self) -> tuple[NDArray[np.float64], ...]:
+        """Return open, high, low and close of the mark price in every minute."""
+        return tuple(self._prices(ticks) for ticks in (self._open, self._high, self._low, self._close))
+
+    def _prices(self, ticks: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return prices as floats, each the nearest to its decimal: one division of whole numbers."""
+        numerator, denominator = self._tick.as_integer_ratio()
+        prices: NDArray[np.float64] = ticks.astype(np.int64) * numerator / denominator
+        return prices
 
     def closing(self, ts_ms: int) -> Candle:
         """Return the recorded candle that closes at `ts_ms`."""

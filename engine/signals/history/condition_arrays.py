@@ -13,12 +13,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.market.candles.series import CandleSeries, aggregate
+from engine.market.candles.series import CandleSeries, aggregate, known_closed_ms
 from engine.market.factors.library import FactorLibrary
 from engine.market.flow.metrics import FlowQuantity, flow_array
 from engine.market.flow.series import FlowSeries
 from engine.market.indicators import indicator, indicator_array
-from engine.market.periods import MINUTE_MS, Period
+from engine.market.periods import Period
 from engine.signals.conditions.condition import AVERAGED_CANDLES, Condition, is_event, uses_flow
 from engine.signals.conditions.metrics import MetricKind
 from engine.signals.conditions.rules import MET, UNKNOWN, Operand, Rule, Values, rule_of
@@ -27,16 +27,23 @@ type Column = NDArray[np.float64]
 
 
 class SignalData(msgspec.Struct, frozen=True, eq=False):
-    """What conditions look at: closed minutes and flow samples of one symbol, and the factors known."""
+    """What conditions look at: closed minutes and flow samples of one symbol, and the factors known.
+
+    `minutes` may be candles of a longer `base`; conditions over a period that is not made of whole
+    ones have nothing to look at then.
+    """
 
     minutes: CandleSeries
     flow: FlowSeries
     factors: FactorLibrary
+    base: Period = Period.M1
 
     @classmethod
-    def of_minutes(cls, minutes: CandleSeries, factors: FactorLibrary) -> SignalData:
-        """Return what a feed that has only candles gives: each closed minute is a checkpoint."""
-        return cls(minutes, FlowSeries.of_minutes(minutes), factors)
+    def of_minutes(
+        cls, minutes: CandleSeries, factors: FactorLibrary, base: Period = Period.M1
+    ) -> SignalData:
+        """Return what a feed that has only candles gives: each closed one is a checkpoint."""
+        return cls(minutes, FlowSeries.of_minutes(minutes, base), factors, base)
 
 
 class ClosedCandles(msgspec.Struct, frozen=True, eq=False):
@@ -50,12 +57,16 @@ class ConditionStates(msgspec.Struct, frozen=True, eq=False):
     """How a condition stands at every checkpoint.
 
     `states` has one of `UNKNOWN`, `NOT_MET` and `MET` for each; `event_rows` are the checkpoints at
-    which an event happens; `value_at` gives the value compared at one checkpoint.
+    which an event happens; `values_at` gives the values compared at some of them, NaN for missing.
     """
 
     states: NDArray[np.int8]
     event_rows: NDArray[np.intp]
-    value_at: Callable[[int], float]
+    values_at: Callable[[NDArray[np.intp]], Column]
+
+    def value_at(self, row: int) -> float:
+        """Return the value compared at one checkpoint."""
+        return float(self.values_at(np.array([row], dtype=np.intp))[0])
 
 
 class ConditionArrays:
@@ -70,8 +81,9 @@ class ConditionArrays:
     def candles(self, period: Period) -> ClosedCandles:
         """Return the closed candles of a period."""
         if period not in self._candles:
-            series = aggregate(self.data.minutes, period).closed
-            known_ms = _known_ms(series, period, self.data.minutes)
+            minutes, base = self.data.minutes, self.data.base
+            series = aggregate(minutes, period, base).closed
+            known_ms = known_closed_ms(series, period, minutes, base)
             self._candles[period] = ClosedCandles(series, _first_at_or_after(self.checkpoints_ms, known_ms))
         return self._candles[period]
 
@@ -95,7 +107,7 @@ class ConditionArrays:
         return ConditionStates(
             _held(states, checkpoint, count),
             _event_rows(states, checkpoint, count) if is_event(condition) else checkpoint[:0],
-            lambda row: _value(rule, columns, int(np.searchsorted(checkpoint, row, side="right")) - 1),
+            lambda rows: _values(rule, columns, np.searchsorted(checkpoint, rows, side="right") - 1),
         )
 
     def _compute(self, operand: Operand, period: Period) -> Column:
@@ -103,6 +115,8 @@ class ConditionArrays:
             return average_before(self.values(Operand(operand.metric), period))
         metric = operand.metric
         if metric.is_flow:
+            if not period.is_made_of(self.data.base):
+                return np.full(len(self.data.flow), np.nan)
             return flow_array(FlowQuantity(metric.source), self.data.flow, period)
         series = self.candles(period).series
         if metric.kind is MetricKind.FACTOR:
@@ -159,20 +173,12 @@ def _event_rows(states: NDArray[np.int8], checkpoint: NDArray[np.intp], checkpoi
     return rows
 
 
-def _value(rule: Rule, columns: list[Column], row: int) -> float:
-    return float(rule.value([float(column[row]) for column in columns]))
-
-
-def _known_ms(series: CandleSeries, period: Period, minutes: CandleSeries) -> NDArray[np.int64]:
-    """Return when each candle was known to be closed: at its close, or with the minute after a hole."""
-    close_ms = series.open_ms + period.length_ms
-    opens = minutes.open_ms
-    if len(opens) == 0 or opens[-1] - opens[0] == (len(opens) - 1) * MINUTE_MS:
-        return close_ms
-    after = np.searchsorted(opens, close_ms)
-    is_whole = opens[after - 1] + MINUTE_MS == close_ms
-    next_close = opens[np.minimum(after, len(opens) - 1)] + MINUTE_MS
-    return np.where(is_whole, close_ms, next_close)
+def _values(rule: Rule, columns: list[Column], rows: NDArray[np.intp]) -> Column:
+    """Return the values compared at candles or samples; before the first one there is none."""
+    values = np.full(len(rows), np.nan)
+    begun = rows >= 0
+    values[begun] = rule.value([column[rows[begun]] for column in columns])
+    return values
 
 
 def _first_at_or_after(checkpoints_ms: NDArray[np.int64], known_ms: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -11,19 +11,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from binascii import b2a_base64
 from collections import defaultdict, deque
 from pathlib import Path
 
 import msgspec
 
 from engine.errors import StrategyFailed, Unavailable
+from engine.strategies.programs.batch import BatchReply, BatchRequest
 from engine.strategies.programs.connection import HostLost, SandboxConnection
-from engine.strategies.programs.payload import Payload
+from engine.strategies.programs.packing import pack, unpack
 from engine.strategies.programs.sandbox_process import MAX_REQUEST_BYTES, Outcome, RunReply, RunRequest
-from engine.text import safe_line, safe_text
 
 MAX_SOURCE_BYTES = 256 * 1024
-MAX_OUTPUT_CHARACTERS = 64 * 1024
+SECONDS_PER_TRIGGER = 0.002
+"""What each further trigger of a batch adds to the time that one may take."""
+BLOCK_FILE = "batch-{}.bin"
+BLOCKS_KEPT = 4
+"""How many blocks of a volume are there at a time, so that it does not grow with a run."""
 KILL_AFTER_SECONDS = 0.35
 """How long past its limit a call may stay unanswered before the process is killed."""
 
@@ -36,41 +41,6 @@ class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     seconds: float = 1.0
     memory_mb: int = 64
-
-
-class GuestError(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong inside the program: `line` and `code` are the program's own, when known."""
-
-    kind: str
-    message: str
-    line: int | None
-    code: str
-
-    def sentence(self) -> str:
-        """Return it as one safe sentence, such as `line 3: ZeroDivisionError: division by zero`."""
-        where = f"line {self.line}: " if self.line is not None else ""
-        what = ": ".join(part for part in (self.kind, self.message) if part)
-        at = f" in `{self.code}`" if self.code else ""
-        return safe_line(f"{where}{what}{at}")
-
-
-class GuestReply(msgspec.Struct, frozen=True, kw_only=True):
-    """How one run ended inside the guest: a decision as JSON text, or an error; and what it printed.
-
-    `decision` is what the program claims and must still pass the decision validator; `output` is
-    safe to show. `guest_us` is the time spent inside WebAssembly.
-    """
-
-    decision: str
-    output: str
-    error: GuestError | None
-    guest_us: int
-
-
-class _GuestResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    decision: str
-    output: str
-    error: GuestError | None
 
 
 class SandboxHost:
@@ -88,7 +58,7 @@ class SandboxHost:
         self._sequence = itertools.count(1)
         self._program_turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._repeat_turn = asyncio.Lock()
-        self._calls: set[asyncio.Task[GuestReply]] = set()
+        self._calls: set[asyncio.Task[BatchReply]] = set()
         self._failures: defaultdict[str, deque[float]] = defaultdict(deque)
 
     @property
@@ -117,15 +87,15 @@ class SandboxHost:
             await self._connection.close()
         await asyncio.gather(*self._calls, return_exceptions=True)
 
-    async def run(self, program_id: str, source: str, payload: Payload, limits: SandboxLimits) -> GuestReply:
-        """Run a program once.
+    async def run_batch(self, request: BatchRequest, limits: SandboxLimits) -> BatchReply:
+        """Let a program decide a batch of triggers.
 
-        `program_id` names a binding: calls of one wait for each other and share a session. Raises
-        `StrategyFailed` when the program broke a limit or its sandbox died, `Unavailable` when there
-        is no sandbox. An error inside the program is part of the reply, for its output matters too.
-        Cancelling stops the waiting, not the call.
+        Calls of one `session` wait for each other and share a guest. Raises `StrategyFailed` when the
+        program broke a limit (a time-out has `timed_out` among its details) or its sandbox died,
+        `Unavailable` when there is no sandbox. An error inside the program is part of the reply, for its
+        output matters too. Cancelling stops the waiting, not the call.
         """
-        call = asyncio.create_task(self._run_in_turn(program_id, source, payload, limits))
+        call = asyncio.create_task(self._run_in_turn(request, limits))
         self._calls.add(call)
         call.add_done_callback(self._forget)
         return await asyncio.shield(call)
@@ -142,34 +112,49 @@ class SandboxHost:
             times.popleft()
         return len(times)
 
-    def _forget(self, call: asyncio.Task[GuestReply]) -> None:
+    def _forget(self, call: asyncio.Task[BatchReply]) -> None:
         self._calls.discard(call)
         if not call.cancelled():
             call.exception()  # retrieved, should nobody have waited for it
 
-    async def _run_in_turn(
-        self, program_id: str, source: str, payload: Payload, limits: SandboxLimits
-    ) -> GuestReply:
-        request = RunRequest(
-            seq=next(self._sequence),
-            program_id=program_id,
-            source=source,
-            context=payload.context,
-            series=payload.series,
-            timeout_ms=round(limits.seconds * 1000),
-            memory_mb=limits.memory_mb,
-        )
+    async def _run_in_turn(self, batch: BatchRequest, limits: SandboxLimits) -> BatchReply:
+        triggers = len(batch.triggers.ts_ms) // 8
+        seconds = limits.seconds + SECONDS_PER_TRIGGER * (triggers - 1)
         try:
-            _check_size(request)
-            async with self._program_turns[program_id]:
-                reply = await self._answered(request)
-            result = _guest_reply(reply, limits)
+            sent, block = pack(batch)
+            async with self._program_turns[batch.session]:
+                reply = await self._answered(self._request(batch, sent, block, seconds, limits))
+            result = _batch_reply(reply, seconds)
         except StrategyFailed:
-            self.count_failure(program_id)
+            self.count_failure(batch.session)
             raise
-        if result.error is not None:
-            self.count_failure(program_id)
+        for _ in result.failures[:1]:
+            self.count_failure(batch.session)
         return result
+
+    def _request(
+        self, batch: BatchRequest, sent: str, block: bytes, seconds: float, limits: SandboxLimits
+    ) -> RunRequest:
+        seq = next(self._sequence)
+        name, text = "", ""
+        if batch.volume:
+            name = BLOCK_FILE.format(seq % BLOCKS_KEPT)
+            Path(batch.volume, name).write_bytes(block)
+        else:
+            text = b2a_base64(block, newline=False).decode()
+        request = RunRequest(
+            seq=seq,
+            program_id=batch.session,
+            source=batch.source,
+            sent=sent,
+            block=text,
+            timeout_ms=round(seconds * 1000),
+            memory_mb=limits.memory_mb,
+            volume=batch.volume,
+            block_file=name,
+        )
+        _check_size(request)
+        return request
 
     async def _answered(self, request: RunRequest) -> RunReply:
         """Ask once, and once more alone if the process died with others in flight."""
@@ -238,27 +223,20 @@ def _check_size(request: RunRequest) -> None:
     source_bytes = len(request.source.encode(errors="replace"))
     if source_bytes > MAX_SOURCE_BYTES:
         raise StrategyFailed(f"the program is {source_bytes} bytes long; at most {MAX_SOURCE_BYTES} are run")
-    texts = (request.context, *request.series.values())
-    sent = source_bytes + sum(len(text.encode()) for text in texts) + _FRAME_ALLOWANCE_BYTES
+    sent = source_bytes + len(request.sent.encode()) + len(request.block) + _FRAME_ALLOWANCE_BYTES
     if sent > MAX_REQUEST_BYTES:
         raise StrategyFailed(f"the program's input is {sent} bytes; at most {MAX_REQUEST_BYTES} are sent")
 
 
-def _guest_reply(reply: RunReply, limits: SandboxLimits) -> GuestReply:
+def _batch_reply(reply: RunReply, seconds: float) -> BatchReply:
     match reply.outcome:
         case Outcome.TIMED_OUT:
-            raise StrategyFailed(f"the program ran longer than its limit of {limits.seconds:g} s")
+            raise StrategyFailed(f"the program ran longer than its limit of {seconds:g} s", timed_out="true")
         case Outcome.CRASHED:
             raise StrategyFailed("the program ended its own interpreter or could not be loaded")
         case Outcome.OVERSIZE:
             raise StrategyFailed("the program answered more than the sandbox passes on")
     try:
-        result = msgspec.json.decode(reply.result, type=_GuestResult)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        return unpack(reply.result)
+    except (msgspec.MsgspecError, RecursionError, OverflowError) as error:
         raise StrategyFailed("the program left no answer that can be read") from error
-    return GuestReply(
-        decision=result.decision,
-        output=safe_text(result.output, MAX_OUTPUT_CHARACTERS),
-        error=result.error,
-        guest_us=reply.guest_us,
-    )

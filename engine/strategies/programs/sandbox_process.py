@@ -20,6 +20,7 @@ import struct
 import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -31,12 +32,17 @@ if TYPE_CHECKING:
 
 MAX_REQUEST_BYTES = 1024 * 1024
 MAX_REPLY_BYTES = 512 * 1024
+MAX_HISTORY_REPLY_BYTES = 8 * 1024 * 1024
+"""What a batch over history may answer: thousands of decisions, not one."""
 MAX_SESSIONS = 24
 DATA_ALLOWANCE_BYTES = 1024 * 1024 * 1024
 """What all programs together may map beyond what the warmed-up runtime has mapped."""
 
-GUEST_FILES = ("guest_api.py", "guest_prelude.py")
+GUEST_FILES = ("guest_data.py", "guest_books.py", "guest_api.py", "guest_program.py", "guest_prelude.py")
 """The guest half, in the order its texts are executed in a new session."""
+
+HISTORY_MOUNT = "/history"
+"""Where a guest sees the folder of columns that a backtest shares with it, read-only."""
 
 _LENGTH = struct.Struct(">I")
 _LIVE_SESSIONS = 2 * MAX_SESSIONS  # while every thread replaces one
@@ -57,19 +63,22 @@ class Outcome(enum.StrEnum):
 
 
 class RunRequest(msgspec.Struct, frozen=True):
-    """Run one program once.
+    """Decide one batch of one program.
 
-    `context` and the values of `series` are JSON texts for the guest's `__run__`; a changed `source`
-    or `memory_mb` gives the program a new session.
+    `sent` is the batch as JSON for the guest's `__batch__`, `block` its columns as base64, or else they
+    are in `block_file` of the folder `volume`, which the guest sees read-only. A changed `source`,
+    `memory_mb` or `volume` gives the program a new session.
     """
 
     seq: int
     program_id: str
     source: str
-    context: str
-    series: dict[str, str]
+    sent: str
+    block: str
     timeout_ms: int
     memory_mb: int
+    volume: str = ""
+    block_file: str = ""
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -109,7 +118,12 @@ def frame_length(prefix: bytes) -> int:
 
 
 class _SessionFactory(Protocol):
-    def create_session(self, *, resource_limits: eryx.ResourceLimits) -> eryx.Session: ...
+    def create_session(
+        self,
+        *,
+        resource_limits: eryx.ResourceLimits,
+        volumes: Sequence[tuple[str, str, bool]] | None = None,
+    ) -> eryx.Session: ...
 
 
 class Programs:
@@ -120,7 +134,7 @@ class Programs:
         self._guest_sources = guest_sources
         self._guard = threading.Lock()
         self._busy: dict[str, threading.Lock] = {}
-        self._sessions: OrderedDict[str, tuple[tuple[str, int], eryx.Session]] = OrderedDict()
+        self._sessions: OrderedDict[str, tuple[tuple[str, int, str], eryx.Session]] = OrderedDict()
 
     def run(self, request: RunRequest) -> RunReply:
         """Run one program once, waiting for an earlier call of the same program."""
@@ -135,8 +149,9 @@ class Programs:
         try:
             session = self._session(request)
             session.execution_timeout_ms = request.timeout_ms
-            # Both arguments are `repr` of plain strings: literals, whatever characters they hold.
-            outcome = session.execute(f"result = __run__({request.context!r}, {request.series!r})")
+            # The arguments are `repr` of plain strings: literals, whatever characters they hold.
+            path = f"{HISTORY_MOUNT}/{request.block_file}" if request.block_file else ""
+            outcome = session.execute(f"result = __batch__({request.sent!r}, {request.block!r}, {path!r})")
         except eryx.TimeoutError:
             self._drop(request.program_id)
             return RunReply(request.seq, Outcome.TIMED_OUT, "", request.timeout_ms * 1000)
@@ -145,13 +160,14 @@ class Programs:
             return RunReply(request.seq, Outcome.CRASHED, "", 0)
         result = outcome.result_json or ""
         guest_us = int(outcome.duration_ms * 1000)
-        if len(result) > MAX_REPLY_BYTES // 4 and len(result.encode()) > MAX_REPLY_BYTES:
+        most = MAX_HISTORY_REPLY_BYTES if request.volume else MAX_REPLY_BYTES
+        if len(result) > most // 4 and len(result.encode()) > most:
             self._drop(request.program_id)
             return RunReply(request.seq, Outcome.OVERSIZE, "", guest_us)
         return RunReply(request.seq, Outcome.ANSWERED, result, guest_us)
 
     def _session(self, request: RunRequest) -> eryx.Session:
-        identity = (request.source, request.memory_mb)
+        identity = (request.source, request.memory_mb, request.volume)
         with self._guard:
             known, session = self._sessions.get(request.program_id, (None, None))
             if session is not None and known == identity:
@@ -173,7 +189,8 @@ class Programs:
             max_callback_invocations=0,
             max_vfs_bytes=1,
         )
-        session = self._factory.create_session(resource_limits=limits)
+        volumes = [(request.volume, HISTORY_MOUNT, True)] if request.volume else None
+        session = self._factory.create_session(resource_limits=limits, volumes=volumes)
         for source in self._guest_sources:
             session.execute(source)
         session.execute(f"__load__({request.source!r})")

@@ -86,7 +86,7 @@ def test_a_reading_is_the_last_entry_of_each_array(flow: FlowSeries, window: Per
     assert [each.metric for each in reading.values] == list(FlowMetric)
     if not len(flow):
         assert all(each.value is None for each in reading.values)
-        assert (reading.window_open_ms, reading.as_of_ms) == (MONDAY_MS, MONDAY_MS)
+        assert (reading.window_open_ms, reading.as_of_ms) == (window.open_of(MONDAY_MS), MONDAY_MS)
         return
     for metric, quantity in QUANTITY_OF_METRIC.items():
         assert equal_bit_for_bit([reading.value(metric)], flow_array(quantity, flow, window).tolist()[-1:])

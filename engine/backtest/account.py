@@ -1,0 +1,336 @@
+"""A trader's account in a backtest: the desk's own sizing, risk gate and paper exchange, with jumps.
+
+Time moves by `advance`: of everything the market did meanwhile only those bars are played in which
+an order could trade or trigger, or a position be liquidated, and funding is settled where it falls
+due. Nothing else changes an account, so nothing else is looked at.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from engine.backtest.market.base import RunMarket
+from engine.errors import DeskError, OrderRejected
+from engine.exchanges.base import (
+    BalanceReason,
+    BalanceReport,
+    FillReport,
+    OrderReport,
+    PositionReport,
+    VenueReport,
+)
+from engine.exchanges.paper_state import PlaceOrder, SettleFunding, apply, apply_quote
+from engine.exchanges.wallet import PaperWallet, SymbolState, available_balance, open_wallet
+from engine.model.account import TraderConfig
+from engine.model.decision import Decision, Operation
+from engine.model.fill import Fill
+from engine.model.instrument import Instrument
+from engine.model.order import Order, OrderStatus, OrderType, Side, order_of
+from engine.model.position import Position
+from engine.model.quote import Quote
+from engine.strategies.programs.data.funding import FundingHistory
+from engine.trading.order_check import Situation, check_request
+from engine.trading.sizing import order_for_decision
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RECENT_FILLS_SHOWN = 10
+ORDER_RATE_WINDOW_MS = 60_000
+_FIRST_BLOCK, _LARGEST_BLOCK = 512, 65_536
+_NEVER_MS = 2**62
+
+
+class AccountChange(msgspec.Struct, frozen=True):
+    """The account after something changed it: what equity is made of from `ts_ms` on.
+
+    `holdings` are (symbol, signed quantity, entry price) of the open positions.
+    """
+
+    ts_ms: int
+    cash: Decimal
+    holdings: tuple[tuple[str, Decimal, Decimal], ...]
+
+
+class OrderOutcome(msgspec.Struct, frozen=True):
+    """What became of one decision: the order as the exchange left it, or why there is none."""
+
+    decision: Decision
+    order: Order | None
+    refusal: str = ""
+
+
+class BacktestAccount:
+    """One wallet on one market; implements `QuoteTaker` for the market that plays to it."""
+
+    def __init__(
+        self,
+        trader: TraderConfig,
+        instruments: Mapping[str, Instrument],
+        market: RunMarket,
+        funding: Mapping[str, FundingHistory],
+        start_ms: int,
+    ) -> None:
+        self.trader = trader
+        self.now_ms = start_ms
+        self.orders: dict[str, Order] = {}
+        self.open_orders: dict[str, Order] = {}
+        self.positions: dict[str, Position] = {}
+        self.fills: list[Fill] = []
+        self.funding: list[BalanceReport] = []
+        self.changes: list[AccountChange] = [AccountChange(start_ms, trader.initial_capital, ())]
+        self.recent_fills: deque[Fill] = deque(maxlen=RECENT_FILLS_SHOWN)
+        self.wallet: PaperWallet = open_wallet(
+            trader_id=trader.trader_id,
+            instruments=instruments,
+            cash=trader.initial_capital,
+            default_leverage=trader.limits.default_leverage,
+        )
+        self._instruments = instruments
+        self._market = market
+        self._rates = funding
+        self._settled_ms = -1
+        self._entries_sent: deque[int] = deque(maxlen=trader.limits.max_orders_per_minute)
+        self._order_number = 0
+
+    def sides(self) -> dict[str, Side]:
+        """Return which way each position stands."""
+        return {symbol: position.side for symbol, position in self.positions.items()}
+
+    def position(self, symbol: str) -> Position | None:
+        """Return what is held of a symbol."""
+        return self.positions.get(symbol)
+
+    def waiting(self, symbol: str) -> Iterable[Order]:
+        """Return the open orders of a symbol, oldest first."""
+        state = self.wallet.symbols.get(symbol)
+        return () if state is None else state.orders
+
+    def take(self, quote: Quote) -> None:
+        """Let a quote trade, trigger and liquidate."""
+        wallet, reports = apply_quote(self.wallet, quote)
+        if reports:
+            self._commit(wallet, reports, quote.ts_ms)
+
+    def advance(self, until_ms: int) -> None:
+        """Let the market go on until `until_ms`, its quotes at that time included."""
+        while self.wallet.symbols:
+            bar_ms = self._next_bar_ms(until_ms)
+            due_ms = self._next_funding_ms(until_ms)
+            if due_ms <= min(bar_ms, until_ms):
+                self._settle(due_ms)
+                continue
+            if bar_ms > until_ms:
+                break
+            # Up to a settlement inside the bar, which comes before the quotes of its own time.
+            last_ms = min(until_ms, bar_ms + self._market.bar_ms - 1, due_ms - 1)
+            self._market.play(bar_ms, tuple(self.wallet.symbols), self, self.now_ms, last_ms)
+            self.now_ms = max(self.now_ms, last_ms)
+            if last_ms == until_ms:
+                return
+        self.now_ms = max(self.now_ms, until_ms)
+
+    def next_trade_ms(self, until_ms: int) -> int | None:
+        """Return the open of the next bar in which something could trade by itself, up to `until_ms`."""
+        found = self._next_bar_ms(until_ms) if self.wallet.symbols else _NEVER_MS
+        return found if found <= until_ms else None
+
+    def next_funding_ms(self, until_ms: int) -> int | None:
+        """Return when funding is settled next, up to `until_ms`."""
+        found = self._next_funding_ms(until_ms) if self.wallet.symbols else _NEVER_MS
+        return found if found <= until_ms else None
+
+    def carry_out(self, decisions: Sequence[Decision], decision_id: str) -> list[OrderOutcome]:
+        """Order what was decided, at the quotes of now, one after the other."""
+        outcomes = []
+        for decision in decisions:
+            if decision.operation is Operation.HOLD:
+                continue
+            if decision.operation is Operation.CLOSE and self.position(decision.symbol) is None:
+                outcomes.append(OrderOutcome(decision, None, f"{decision.symbol} is flat already"))
+                continue
+            try:
+                outcomes.append(OrderOutcome(decision, self._order(decision, decision_id)))
+            except DeskError as error:
+                refusal = f"{decision.operation} {decision.symbol} refused: {error.message}"
+                outcomes.append(OrderOutcome(decision, None, refusal))
+        return outcomes
+
+    def _order(self, decision: Decision, decision_id: str) -> Order:
+        symbol = decision.symbol
+        quote = self._market.quote_at(symbol, self.now_ms)
+        instrument = self._instruments[symbol]
+        position = self.position(symbol)
+        available = available_balance(self.wallet)
+        request = order_for_decision(decision, self.trader, instrument, position, available, quote)
+        check_request(request, self.trader, instrument, self._situation(quote, position))
+        leverage = None
+        if not request.reduce_only:
+            leverage = position.leverage if position else self.trader.limits.default_leverage
+            self._entries_sent.append(self.now_ms)
+        self._order_number += 1
+        order = order_of(
+            request,
+            client_order_id=f"{self.trader.trader_id}-{self._order_number}",
+            ts_ms=self.now_ms,
+            leverage=leverage,
+            decision_id=decision_id,
+        )
+        wallet, reports = apply(self.wallet, PlaceOrder(order, quote, is_valid=True))
+        placed = next(
+            report.order
+            for report in reversed(reports)
+            if isinstance(report, OrderReport) and report.order.client_order_id == order.client_order_id
+        )
+        self._commit(wallet, reports, self.now_ms)
+        if placed.status is OrderStatus.REJECTED:
+            raise OrderRejected(placed.status_reason, client_order_id=placed.client_order_id)
+        return placed
+
+    def _situation(self, quote: Quote, position: Position | None) -> Situation:
+        orders = tuple(self.open_orders.values())
+        while self._entries_sent and self._entries_sent[0] <= self.now_ms - ORDER_RATE_WINDOW_MS:
+            self._entries_sent.popleft()
+        return Situation(
+            quote=quote,
+            book=None,
+            position=position,
+            symbols_at_risk=frozenset(self.positions)
+            | {order.symbol for order in orders if not order.reduce_only},
+            orders=orders,
+            recent_orders=len(self._entries_sent),
+        )
+
+    def _commit(self, wallet: PaperWallet, reports: tuple[VenueReport, ...], ts_ms: int) -> None:
+        self.wallet = wallet
+        for report in reports:
+            match report:
+                case OrderReport(order):
+                    self._keep(order)
+                case FillReport(fill):
+                    self.fills.append(fill)
+                    self.recent_fills.append(fill)
+                case PositionReport(_, symbol, None):
+                    self.positions.pop(symbol, None)
+                case PositionReport(_, symbol, position):
+                    assert position is not None
+                    self.positions[symbol] = position
+                case BalanceReport(reason=BalanceReason.FUNDING):
+                    self.funding.append(report)
+        holdings = tuple(
+            (symbol, position.quantity, position.entry_price) for symbol, position in self.positions.items()
+        )
+        change = AccountChange(ts_ms, wallet.cash, holdings)
+        if self.changes[-1].ts_ms == ts_ms:
+            self.changes[-1] = change
+        else:
+            self.changes.append(change)
+
+    def _keep(self, order: Order) -> None:
+        identity = order.client_order_id
+        if order.status.is_open:
+            self.open_orders[identity] = order
+        else:
+            self.open_orders.pop(identity, None)
+            self.orders[identity] = order
+
+    def _settle(self, due_ms: int) -> None:
+        """Settle every funding that falls due at a time; the bars before it have been played."""
+        for symbol in tuple(self.wallet.symbols):
+            rates = self._rates[symbol]
+            row = int(rates.ts_ms.searchsorted(due_ms))
+            if row == len(rates.ts_ms) or int(rates.ts_ms[row]) != due_ms:
+                continue
+            rate, mark = Decimal(repr(float(rates.rate[row]))), self._market.mark_before(symbol, due_ms)
+            wallet, reports = apply(self.wallet, SettleFunding(symbol, rate, mark, due_ms))
+            if reports:
+                self._commit(wallet, reports, due_ms)
+        self.now_ms = max(self.now_ms, due_ms - 1)
+        self._settled_ms = due_ms
+
+    def _next_funding_ms(self, until_ms: int) -> int:
+        """Return when funding of a held symbol falls due next, far in the future if not by `until_ms`."""
+        after = max(self.now_ms, self._settled_ms)
+        due = _NEVER_MS
+        for symbol, state in self.wallet.symbols.items():
+            times = self._rates[symbol].ts_ms
+            if state.position is not None and len(times):
+                row = int(times.searchsorted(after, side="right"))
+                if row < len(times):
+                    due = min(due, int(times[row]))
+        return due if due <= until_ms else _NEVER_MS
+
+    def _next_bar_ms(self, until_ms: int) -> int:
+        """Return the open of the next bar in which something could happen, if it opens by `until_ms`."""
+        found = _NEVER_MS
+        for symbol, state in self.wallet.symbols.items():
+            found = min(found, self._next_touch_ms(symbol, state, min(until_ms, found)))
+        return found
+
+    def _next_touch_ms(self, symbol: str, state: SymbolState, until_ms: int) -> int:
+        falls_to, rises_to = _reach(state)
+        if falls_to is None and rises_to is None:
+            return _NEVER_MS
+        bars = self._market.bars(symbol)
+        # The bar that now lies in has quotes left unless now is its last one.
+        row = max(0, int(bars.open_ms.searchsorted(self.now_ms, side="right")) - 1)
+        if row < len(bars.open_ms) and int(bars.open_ms[row]) + self._market.bar_ms - 1 <= self.now_ms:
+            row += 1
+        stop = int(bars.open_ms.searchsorted(until_ms, side="right"))
+        row = _first_reaching(bars.low, bars.high, row, stop, falls_to, rises_to)
+        return int(bars.open_ms[row]) if row < stop else _NEVER_MS
+
+
+def _reach(state: SymbolState) -> tuple[float | None, float | None]:
+    """Return the highest price whose reaching from above matters, and the lowest from below."""
+    falls: list[Decimal] = []
+    rises: list[Decimal] = []
+    position = state.position
+    if position is not None:
+        liquidation = position.liquidation_price
+        if position.side is Side.BUY:
+            if liquidation is not None:
+                falls.append(liquidation)
+        else:
+            rises.append(Decimal(0) if liquidation is None else liquidation)
+    for order in state.orders:
+        if order.type is OrderType.MARKET:
+            rises.append(Decimal(0))  # has triggered: every quote matters
+        elif order.type is OrderType.LIMIT:
+            if order.price is not None:
+                (falls if order.side is Side.BUY else rises).append(order.price)
+        elif order.trigger_price is not None:
+            rising = (order.type is OrderType.STOP_MARKET) is (order.side is Side.BUY)
+            (rises if rising else falls).append(order.trigger_price)
+    return (float(max(falls)) if falls else None), (float(min(rises)) if rises else None)
+
+
+def _first_reaching(
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    start: int,
+    stop: int,
+    falls_to: float | None,
+    rises_to: float | None,
+) -> int:
+    """Return the first row from `start` whose low or high reaches its price, `stop` if none does."""
+    block = _FIRST_BLOCK
+    while start < stop:
+        end = min(stop, start + block)
+        if falls_to is None:
+            touched = high[start:end] >= rises_to
+        elif rises_to is None:
+            touched = low[start:end] <= falls_to
+        else:
+            touched = (low[start:end] <= falls_to) | (high[start:end] >= rises_to)
+        row = int(touched.argmax())
+        if touched[row]:
+            return start + row
+        start, block = end, min(_LARGEST_BLOCK, block * 4)
+    return stop

@@ -1,0 +1,67 @@
+"""Funding rates over a history: when each was settled, and at what rate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import InvalidInput
+from engine.market.periods import HOUR_MS
+from engine.strategies.programs.data.funding import FundingHistory
+from engine.text import safe_line
+
+if TYPE_CHECKING:
+    from engine.market.replay.tape import FundingSchedule
+
+COLUMNS = ("t_ms", "rate")
+HIGHEST_RATE = 0.05
+"""No venue settles more than this share of the notional at once."""
+
+
+def funding_of_schedule(schedule: FundingSchedule, start_ms: int, end_ms: int) -> FundingHistory:
+    """Return the settlements of a schedule from `start_ms` until `end_ms`, both included."""
+    times = np.arange(schedule.next_due_ms(start_ms), end_ms + 1, schedule.interval_ms, dtype=np.int64)
+    rate = np.full(len(times), float(schedule.rate))
+    return FundingHistory(times, rate, schedule.interval_ms // HOUR_MS)
+
+
+def funding_from_file(path: Path) -> FundingHistory:
+    """Read a CSV or Parquet file with the columns `t_ms` and `rate`.
+
+    Raises `InvalidInput` naming the file, the row (from 1) and the column.
+    """
+    import polars as pl
+    from polars.exceptions import PolarsError
+
+    if not path.is_file():
+        raise InvalidInput.of(str(path), "not a file", "name a file of funding rates")
+    try:
+        frame = pl.read_csv(path) if path.suffix.lower() == ".csv" else pl.read_parquet(path)
+    except (PolarsError, OSError) as error:
+        reason = safe_line(str(error).strip().split("\n")[0], 120)
+        raise InvalidInput(f"{path}: cannot be read: {reason}", source=str(path)) from error
+    for name in COLUMNS:
+        if name not in frame.columns:
+            has = safe_line(", ".join(frame.columns), 120)
+            raise InvalidInput.of(f"{path}: {name}", "a missing column", f"the file has {has}")
+        if not frame[name].dtype.is_numeric():
+            raise InvalidInput.of(f"{path}: {name}", f"a column of {frame[name].dtype}", "numbers")
+    rates = FundingHistory(frame["t_ms"].cast(pl.Int64).to_numpy(), frame["rate"].cast(pl.Float64).to_numpy())
+    _check(rates, str(path))
+    return rates
+
+
+def _check(rates: FundingHistory, source: str) -> None:
+    bad = ~np.isfinite(rates.rate) | (np.abs(rates.rate) > HIGHEST_RATE)
+    if bad.any():
+        row = int(np.argmax(bad))
+        allowed = f"a fraction from -{HIGHEST_RATE} to {HIGHEST_RATE}"
+        raise InvalidInput.of(f"{source}: row {row + 1}: rate", rates.rate[row], allowed)
+    backwards = np.diff(rates.ts_ms, prepend=rates.ts_ms[:1] - 1) <= 0
+    if backwards.any():
+        row = int(np.argmax(backwards))
+        raise InvalidInput.of(
+            f"{source}: row {row + 1}: t_ms", int(rates.ts_ms[row]), "rows are in time order, each time once"
+        )

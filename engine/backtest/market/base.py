@@ -1,0 +1,82 @@
+"""What every market of a backtest can do: say where prices went, and show a bar quote by quote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from engine.model.order import Order
+from engine.model.position import Position
+from engine.model.quote import Quote
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Bars(msgspec.Struct, frozen=True, eq=False):
+    """Where a symbol's mark price went, bar by bar; times are int64, prices float64."""
+
+    open_ms: NDArray[np.int64]
+    open: NDArray[np.float64]
+    high: NDArray[np.float64]
+    low: NDArray[np.float64]
+    close: NDArray[np.float64]
+
+
+class QuoteColumns(msgspec.Struct, frozen=True, eq=False):
+    """The quote of a symbol at many times, as the floats of what `quote_at` gives."""
+
+    mark: NDArray[np.float64]
+    bid: NDArray[np.float64]
+    ask: NDArray[np.float64]
+
+
+class QuoteTaker(Protocol):
+    """Whoever a market shows its quotes to: an account with positions and waiting orders."""
+
+    def take(self, quote: Quote) -> None:
+        """Let a quote trade, trigger and liquidate."""
+        ...
+
+    def position(self, symbol: str) -> Position | None:
+        """Return what is held."""
+        ...
+
+    def waiting(self, symbol: str) -> Iterable[Order]:
+        """Return the open orders, oldest first."""
+        ...
+
+
+class RunMarket(Protocol):
+    """A recorded market, read where something can happen instead of from end to end."""
+
+    @property
+    def bar_ms(self) -> int:
+        """How long a bar is."""
+        ...
+
+    def bars(self, symbol: str) -> Bars:
+        """Return the bars of a symbol."""
+        ...
+
+    def quote_at(self, symbol: str, ts_ms: int) -> Quote:
+        """Return the quote in force: at a bar's open its first, in a gap the last close."""
+        ...
+
+    def quotes_at(self, symbol: str, ts_ms: NDArray[np.int64]) -> QuoteColumns:
+        """Return the same at many times."""
+        ...
+
+    def mark_before(self, symbol: str, ts_ms: int) -> Decimal:
+        """Return the last mark strictly before a time, which funding is settled at."""
+        ...
+
+    def play(
+        self, open_ms: int, symbols: Iterable[str], account: QuoteTaker, after_ms: int, until_ms: int
+    ) -> None:
+        """Show the bar that opens at `open_ms`, of its quotes those after `after_ms` up to `until_ms`."""
+        ...

@@ -1,0 +1,66 @@
+"""The line a run has in the history of runs, made from what it came to."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from engine.backtest.runs.frames import Finished
+from engine.model.backtest import BacktestResult, BacktestRun, BacktestStatus, SweepResult
+
+
+def summary_of(result: BacktestResult) -> Finished:
+    """Return what the history says of a backtest."""
+    error = "" if result.error is None else result.error.sentence()
+    return Finished(
+        status=result.status,
+        metrics=result.metrics,
+        total_trades=len(result.trades),
+        final_equity=float(result.final_equity),
+        total_pnl=float(result.total_pnl),
+        result_hash=result.result_hash,
+        error="" if result.status is BacktestStatus.COMPLETED else result.ended_early or error,
+    )
+
+
+def summary_of_sweep(result: SweepResult) -> Finished:
+    """Return what the history says of a sweep: its best run, and a hash over all of them."""
+    failed = sum(1 for line in result.lines if line.error)
+    best = None if result.best is None else result.lines[result.best]
+    if best is not None:
+        status = BacktestStatus.PARTIAL if failed else BacktestStatus.COMPLETED
+    else:
+        status = BacktestStatus.ERROR if failed == len(result.lines) else BacktestStatus.COMPLETED
+    first_error = next((line.error for line in result.lines if line.error), "")
+    cash = float(result.request.request.cash)
+    return Finished(
+        status=status,
+        metrics={} if best is None else best.metrics,
+        total_trades=0 if best is None else best.total_trades,
+        final_equity=None if best is None else best.final_equity,
+        total_pnl=None if best is None else best.final_equity - cash,
+        result_hash=sweep_hash(result),
+        error=f"{failed} of {len(result.lines)} runs failed; the first: {first_error}" if failed else "",
+    )
+
+
+def sweep_hash(result: SweepResult) -> str:
+    """Return a hash over every run of a sweep, the same wherever and in whichever order they ran."""
+    lines = msgspec.msgpack.encode((result.lines, result.steps, result.best))
+    return hashlib.blake2b(lines, digest_size=16).hexdigest()
+
+
+def finished_run(run: BacktestRun, finished: Finished, now_ms: int) -> BacktestRun:
+    """Return a run's line once it is over with a result."""
+    return msgspec.structs.replace(
+        run,
+        status=finished.status,
+        finished_ms=now_ms,
+        summary=finished.metrics,
+        total_trades=finished.total_trades,
+        final_equity=finished.final_equity,
+        total_pnl=finished.total_pnl,
+        result_hash=finished.result_hash,
+        error=finished.error,
+    )

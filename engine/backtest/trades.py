@@ -1,0 +1,237 @@
+"""Round trips: what an account's fills amount to, a position from flat to flat at a time.
+
+A fill that turns a position over ends one trade and begins the next; its fee is split by quantity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from engine.backtest.account import BacktestAccount
+from engine.backtest.market.base import RunMarket
+from engine.exchanges.margin import round_money
+from engine.model.backtest import BacktestTrade, ExitReason
+from engine.model.fill import Fill
+from engine.model.order import Order
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ZERO = Decimal(0)
+_LIQUIDATION = "-liquidation-"
+
+
+class TriggerTold(msgspec.Struct, frozen=True):
+    """What the trigger log says of the trigger behind an order."""
+
+    reason: str
+    pool_name: str
+    signals: tuple[str, ...]
+
+
+class _RoundTrip:
+    """A position while its fills come in."""
+
+    __slots__ = (
+        "entry_ms",
+        "entry_paid",
+        "entry_quantity",
+        "exit_ms",
+        "exit_paid",
+        "exit_quantity",
+        "fees",
+        "funding",
+        "gross",
+        "leverage",
+        "order",
+        "quantity",
+        "symbol",
+    )
+
+    def __init__(self, fill: Fill, order: Order) -> None:
+        self.symbol = fill.symbol
+        self.order = order
+        self.leverage = order.leverage or 1
+        self.entry_ms = fill.ts_ms
+        self.exit_ms = 0
+        self.quantity = self.entry_quantity = self.entry_paid = ZERO
+        self.exit_quantity = self.exit_paid = ZERO
+        self.gross = self.fees = self.funding = ZERO
+
+    def open(self, fill: Fill, quantity: Decimal, fee: Decimal) -> None:
+        self.quantity += quantity * fill.side.sign
+        self.entry_quantity += quantity
+        self.entry_paid += quantity * fill.price
+        self.fees += fee
+
+    def close(self, fill: Fill, quantity: Decimal, fee: Decimal) -> None:
+        self.quantity += quantity * fill.side.sign
+        self.exit_quantity += quantity
+        self.exit_paid += quantity * fill.price
+        self.exit_ms = fill.ts_ms
+        self.gross += fill.realized_pnl
+        self.fees += fee
+
+
+class _Finished(msgspec.Struct, frozen=True):
+    trip: _RoundTrip
+    is_long: bool
+    reason: ExitReason
+    exit_order: Order | None
+    exit_price: Decimal | None
+    mark: Decimal | None
+
+
+def round_trips(
+    account: BacktestAccount, market: RunMarket, told: Callable[[int], TriggerTold], end_ms: int
+) -> tuple[BacktestTrade, ...]:
+    """Return every trade in the order they ended, open ones last.
+
+    `told` gives what is known of a trigger by its line in the log.
+    """
+    orders = account.orders | account.open_orders
+    finished: list[_Finished] = []
+    running: dict[str, _RoundTrip] = {}
+    funding = iter((*account.funding, None))
+    next_funding = next(funding)
+    for fill in account.fills:
+        while next_funding is not None and next_funding.ts_ms <= fill.ts_ms:
+            _add_funding(running, next_funding.symbol, next_funding.amount)
+            next_funding = next(funding)
+        _take(fill, orders[fill.client_order_id], running, finished)
+    while next_funding is not None:
+        _add_funding(running, next_funding.symbol, next_funding.amount)
+        next_funding = next(funding)
+    for symbol, trip in running.items():
+        mark = market.mark_before(symbol, end_ms)
+        finished.append(_Finished(trip, trip.quantity > 0, ExitReason.OPEN, None, None, mark))
+    excursions = _excursions(finished, market, end_ms)
+    return tuple(
+        _trade(number, done, told, *excursion)
+        for number, (done, excursion) in enumerate(zip(finished, excursions, strict=True), start=1)
+    )
+
+
+def _add_funding(running: Mapping[str, _RoundTrip], symbol: str, amount: Decimal) -> None:
+    if symbol in running:
+        running[symbol].funding += amount
+
+
+def _take(fill: Fill, order: Order, running: dict[str, _RoundTrip], finished: list[_Finished]) -> None:
+    trip = running.get(fill.symbol)
+    if trip is None:
+        trip = running[fill.symbol] = _RoundTrip(fill, order)
+        trip.open(fill, fill.quantity, fill.fee)
+        return
+    if (trip.quantity > 0) is (fill.side.sign > 0):
+        trip.open(fill, fill.quantity, fill.fee)
+        return
+    is_long, held = trip.quantity > 0, abs(trip.quantity)
+    closed = min(held, fill.quantity)
+    fee = fill.fee if closed == fill.quantity else round_money(fill.fee * closed / fill.quantity)
+    trip.close(fill, closed, fee)
+    if trip.quantity != 0:
+        return
+    turns = fill.quantity > closed
+    del running[fill.symbol]
+    reason = _exit_reason(order, turns=turns)
+    finished.append(_Finished(trip, is_long, reason, order, trip.exit_paid / trip.exit_quantity, None))
+    if turns:
+        next_trip = running[fill.symbol] = _RoundTrip(fill, order)
+        next_trip.open(fill, fill.quantity - closed, fill.fee - fee)
+
+
+def _exit_reason(order: Order, *, turns: bool) -> ExitReason:
+    if _LIQUIDATION in order.client_order_id:
+        return ExitReason.LIQUIDATION
+    if order.parent_id is not None:
+        is_stop = order.client_order_id.removeprefix(order.parent_id).startswith("-sl")
+        return ExitReason.STOP_LOSS if is_stop else ExitReason.TAKE_PROFIT
+    return ExitReason.REVERSAL if turns else ExitReason.DECISION
+
+
+def _trade(
+    number: int, done: _Finished, told: Callable[[int], TriggerTold], low: float, high: float
+) -> BacktestTrade:
+    trip = done.trip
+    entry = trip.entry_paid / trip.entry_quantity
+    gross = trip.gross
+    if done.mark is not None:
+        gross += trip.quantity * (done.mark - entry)
+    pnl = gross - trip.fees + trip.funding
+    price = float(entry)
+    against, favour = (price - low, high - price) if done.is_long else (high - price, price - low)
+    index = int(trip.order.decision_id or -1)
+    about = told(index)
+    exit_id = done.exit_order.decision_id if done.exit_order is not None else None
+    by_itself = done.reason not in (ExitReason.DECISION, ExitReason.REVERSAL)
+    return BacktestTrade(
+        number=number,
+        symbol=trip.symbol,
+        side="long" if done.is_long else "short",
+        quantity=trip.entry_quantity,
+        leverage=trip.leverage,
+        entry_ms=trip.entry_ms,
+        entry_price=_as_price(entry),
+        exit_ms=trip.exit_ms if done.exit_order is not None else None,
+        exit_price=None if done.exit_price is None else _as_price(done.exit_price),
+        exit_reason=done.reason,
+        pnl=pnl,
+        gross_pnl=gross,
+        fees=trip.fees,
+        funding=trip.funding,
+        return_pct=float(pnl) / float(trip.entry_paid) * 100,
+        mae_pct=max(0.0, against / price * 100),
+        mfe_pct=max(0.0, favour / price * 100),
+        trigger_index=index,
+        exit_trigger_index=None if by_itself or exit_id is None else int(exit_id),
+        reason=about.reason,
+        pool_name=about.pool_name,
+        signals=about.signals,
+    )
+
+
+def _as_price(price: Decimal) -> Decimal:
+    return (
+        round_money(price).normalize() if price != price.to_integral_value() else price.quantize(Decimal(1))
+    )
+
+
+def _excursions(finished: list[_Finished], market: RunMarket, end_ms: int) -> list[tuple[float, float]]:
+    """Return the lowest and the highest price each trade saw, its own fills included."""
+    found: list[tuple[float, float]] = [(0.0, 0.0)] * len(finished)
+    for symbol in {done.trip.symbol for done in finished}:
+        numbers = [number for number, done in enumerate(finished) if done.trip.symbol == symbol]
+        bars = market.bars(symbol)
+        entries = np.array([finished[number].trip.entry_ms for number in numbers], dtype=np.int64)
+        exits = np.array(
+            [finished[number].trip.exit_ms if finished[number].exit_order else end_ms for number in numbers],
+            dtype=np.int64,
+        )
+        starts = np.maximum(np.searchsorted(bars.open_ms, entries, side="right") - 1, 0)
+        # A fill at a bar's open saw nothing of that bar.
+        stops = np.maximum(np.searchsorted(bars.open_ms, exits), starts + 1)
+        lows, highs = (
+            _ranges(bars.low, starts, stops, np.minimum),
+            _ranges(bars.high, starts, stops, np.maximum),
+        )
+        for number, low, high in zip(numbers, lows.tolist(), highs.tolist(), strict=True):
+            found[number] = low, high
+    return found
+
+
+def _ranges(
+    column: NDArray[np.float64], starts: NDArray[np.intp], stops: NDArray[np.intp], least: np.ufunc
+) -> NDArray[np.float64]:
+    """Return the least (or greatest) of each range of rows."""
+    if len(starts) == 0:
+        return np.empty(0)
+    padded = np.append(column, column[-1])
+    borders = np.stack([starts, stops], axis=1).ravel()
+    reduced: NDArray[np.float64] = least.reduceat(padded, borders)[::2]
+    return reduced

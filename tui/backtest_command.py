@@ -1,0 +1,315 @@
+"""`nightdesk backtest`: a program over recorded candles, as a summary, JSON or an HTML report.
+
+The result goes to standard output, progress to standard error and only to a terminal. Exit codes: 0
+done, 1 the program failed or the run ended early, 2 a wrong option, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import signal
+import sys
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.data_command import read_time
+
+if TYPE_CHECKING:
+    from engine.backtesting import Backtest
+    from engine.model.backtest import BacktestProgress, BacktestRequest, SweepRequest, SweepResult
+
+WIDEST = 120
+
+EPILOG = """\
+examples:
+  nightdesk backtest rsi.py --candles btc-1m.parquet --symbol BTC --signals pool.json
+  nightdesk backtest rsi.py --schedule 5m --from 2025-05-10 --to 2025-06-01
+  nightdesk backtest rsi.py --candles BTC=btc.csv --candles ETH=eth.csv --schedule 1h --json
+  nightdesk backtest rsi.py --signals pool.json --report rsi.html
+  nightdesk backtest rsi.py --schedule 1h --sweep oversold=20,25,30 --sweep portion=0.2..0.8:0.2
+
+A candle file (.parquet, .csv, .feather) has the columns t_ms open high low close
+volume; t_ms is the UTC time a candle opens. Without one, the recording that comes
+with the desk is used: three symbols, 51 days of minutes. A pool file is
+  {"signals": [{"name": "low", "type": "crossover",
+                "config": {"indicator": "rsi", "threshold": 30, "direction": "below"}}],
+   "logic": "or", "symbols": ["BTC"]}
+Without --venue no lot, tick or minimum notional applies; with it the venue's do.
+"""
+
+
+def build_backtest_parser() -> argparse.ArgumentParser:
+    """Return the parser of `nightdesk backtest`."""
+    parser = argparse.ArgumentParser(
+        prog="nightdesk backtest",
+        description="Run a program over recorded candles.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(version=False, data_command=None, program_command=None, backtest_command="run")
+    add = parser.add_argument
+    add("program", metavar="PROGRAM.py", type=Path, help="the program's source")
+    add("--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help="where the desk keeps its files")
+    history = parser.add_argument_group("history")
+    add = history.add_argument
+    add("--candles", metavar="[SYMBOL=]FILE", action="append", default=[], help="may be repeated")
+    add("--stored", metavar="VENUE", help="use the candles that `nightdesk data` has stored of a venue")
+    add("--symbol", metavar="NAME", action="append", default=[], help="may be repeated; default BTC")
+    add("--period", default="1m", help="of the candles, and what data.period says; default 1m")
+    add("--funding", metavar="[SYMBOL=]FILE", action="append", default=[], help="columns t_ms and rate")
+    add("--from", dest="start", metavar="TIME", help="default: where the history begins")
+    add("--to", dest="end", metavar="TIME", help="default: where the history ends")
+    wakes = parser.add_argument_group("what wakes the program")
+    add = wakes.add_argument
+    add("--signals", metavar="POOL.json", type=Path, action="append", default=[], help="may be repeated")
+    add("--schedule", metavar="EVERY", help="such as 30s, 5m or 1h of market time")
+    money = parser.add_argument_group("money and rules")
+    add = money.add_argument
+    add("--cash", metavar="AMOUNT", default="10000", help="default 10000")
+    add("--taker-fee-pct", metavar="PCT", help="default: the venue's, 0.05 without one")
+    add("--maker-fee-pct", metavar="PCT", help="default: the venue's, 0.02 without one")
+    add("--slippage-pct", metavar="PCT", default="0", help="how much worse takers fill; default 0")
+    add("--venue", default="", help="apply this venue's lot, tick and minimum notional: binance")
+    add("--max-leverage", metavar="N", type=int, default=50, help="default 50")
+    add("--params", metavar="JSON", default="{}", help="what the program's init receives")
+    add("--seed", metavar="N", type=int, default=0, help="goes into every random; default 0")
+    sweep = parser.add_argument_group("sweeps")
+    add = sweep.add_argument
+    add("--sweep", metavar="NAME=VALUES", action="append", default=[], help="a,b,c or from..to:step")
+    add("--samples", metavar="N", type=int, default=0, help="draw so many combinations instead of all")
+    add("--objective", metavar="METRIC", default="sharpe", help="what the best run has most of")
+    add("--walk-forward", metavar="N", type=int, default=0, help="choose on a part, try on the next, N times")
+    add("--workers", metavar="N", type=int, default=0, help="processes; default: one a core")
+    add("--cluster", metavar="URL", default="", help="dask://HOST:PORT or ray://HOST:PORT instead")
+    output = parser.add_argument_group("output")
+    choice = output.add_mutually_exclusive_group()
+    choice.add_argument("--json", action="store_true", help="print one JSON object")
+    choice.add_argument("--report", metavar="FILE.html", type=Path, help="write one self-contained page")
+    return parser
+
+
+def run_backtest_command(options: argparse.Namespace, home: Path) -> int:
+    """Carry the command out; raises `DeskError` for what the caller prints."""
+    request = _request(options)
+    if options.report is not None:
+        _check_report(options.report)
+    if options.sweep:
+        return _run_sweep(_sweep_request(options, request), home, as_json=options.json)
+    return asyncio.run(_run_once(options, request, home))
+
+
+async def _run_once(options: argparse.Namespace, request: BacktestRequest, home: Path) -> int:
+    from engine.backtesting import run
+    from engine.model.backtest import BacktestStatus
+
+    cancelled = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, cancelled.set)
+    bar = _ProgressBar()
+    try:
+        finished = await run(request, home, on_progress=bar.show, is_cancelled=cancelled.is_set)
+    finally:
+        bar.clear()
+    _print_result(finished, options)
+    match finished.result.status:
+        case BacktestStatus.COMPLETED:
+            return 0
+        case BacktestStatus.CANCELLED:
+            return 130
+        case _:
+            return 1
+
+
+def _print_result(finished: Backtest, options: argparse.Namespace) -> None:
+    if options.json:
+        import msgspec
+
+        from engine.backtesting import json_of
+
+        print(msgspec.json.encode(json_of(finished.result)).decode())
+        return
+    if options.report is not None:
+        _write_report(options.report, finished.html())
+    print(finished.text(min(WIDEST, shutil.get_terminal_size((100, 24)).columns)))
+    if options.report is not None:
+        print(f"report written to {options.report}")
+
+
+def _request(options: argparse.Namespace) -> BacktestRequest:
+    import msgspec
+
+    from engine.backtesting import parse_period, read_pools, read_program
+    from engine.errors import InvalidInput
+    from engine.model.backtest import (
+        OPEN_LIMITS,
+        BacktestRequest,
+        CandleFiles,
+        History,
+        Recording,
+        StoredCandles,
+    )
+
+    symbols = tuple(options.symbol) or ("BTC",)
+    period = parse_period(options.period)
+    candles = tuple(_symbol_and_path(text, symbols, "--candles") for text in options.candles)
+    if not options.symbol and candles:
+        symbols = tuple(dict.fromkeys(symbol for symbol, _ in candles))
+    funding = tuple(_symbol_and_path(text, symbols, "--funding") for text in options.funding)
+    if candles and options.stored:
+        raise InvalidInput.of("--stored", options.stored, "give --candles or --stored, not both")
+    history: History = Recording()
+    if candles:
+        history = CandleFiles(candles, funding)
+    elif options.stored:
+        history = StoredCandles(options.stored)
+    if funding and not candles:
+        raise InvalidInput.of("--funding", options.funding[0], "it belongs to --candles")
+    try:
+        params = msgspec.json.decode(options.params, type=dict[str, str | float | int | bool | None])
+    except msgspec.MsgspecError as error:
+        raise InvalidInput.of("--params", options.params, f"a JSON object of plain values: {error}") from None
+    if not 1 <= options.max_leverage <= 125:
+        raise InvalidInput.of("--max-leverage", options.max_leverage, "1 to 125")
+    return BacktestRequest(
+        source=read_program(options.program),
+        name=options.program.stem,
+        params=params,
+        symbols=symbols,
+        period=period.value,
+        pools=tuple(pool for path in options.signals for pool in read_pools(path, period)),
+        schedule_seconds=_seconds(options.schedule),
+        history=history,
+        start_ms=read_time(options.start, "--from") if options.start else None,
+        end_ms=read_time(options.end, "--to") if options.end else None,
+        cash=_number(options.cash, "--cash"),
+        taker_fee=_share(options.taker_fee_pct, "--taker-fee-pct"),
+        maker_fee=_share(options.maker_fee_pct, "--maker-fee-pct"),
+        slippage=_share(options.slippage_pct, "--slippage-pct") or Decimal(0),
+        venue=options.venue,
+        seed=options.seed,
+        limits=msgspec.structs.replace(OPEN_LIMITS, max_leverage=options.max_leverage),
+    )
+
+
+def _symbol_and_path(text: str, symbols: tuple[str, ...], option: str) -> tuple[str, str]:
+    from engine.errors import InvalidInput
+
+    symbol, separator, path = text.partition("=")
+    if separator and "/" not in symbol and "." not in symbol:
+        return symbol, path
+    if len(symbols) > 1:
+        raise InvalidInput.of(option, text, "with several symbols say whose it is: SYMBOL=FILE")
+    return symbols[0], text
+
+
+def _seconds(text: str | None) -> int:
+    from engine.errors import InvalidInput
+
+    if not text:
+        return 0
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+    number, unit = (text[:-1], text[-1].lower()) if text[-1:].isalpha() else (text, "s")
+    if unit not in units or not number.isdigit() or int(number) == 0:
+        raise InvalidInput.of("--schedule", text, "a whole number of seconds, or such as 30s, 5m, 1h, 1d")
+    return int(number) * units[unit]
+
+
+def _number(text: str, option: str) -> Decimal:
+    from engine.errors import InvalidInput
+
+    try:
+        number = Decimal(text.replace("_", "").replace(",", ""))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise InvalidInput.of(option, text, "a number")
+    return number
+
+
+def _share(text: str | None, option: str) -> Decimal | None:
+    return None if text is None else _number(text, option) / 100
+
+
+def _sweep_request(options: argparse.Namespace, request: BacktestRequest) -> SweepRequest:
+    from engine.backtesting import parse_range
+    from engine.model.backtest import SweepRequest, WalkForward
+
+    return SweepRequest(
+        request=request,
+        ranges=tuple(parse_range(text) for text in options.sweep),
+        samples=options.samples,
+        objective=options.objective,
+        walk_forward=WalkForward(splits=options.walk_forward) if options.walk_forward else None,
+        workers=options.workers,
+        cluster=options.cluster,
+    )
+
+
+def _run_sweep(request: SweepRequest, home: Path, *, as_json: bool) -> int:
+    import msgspec
+
+    from engine.backtesting import run_sweep, sweep_text
+
+    bar = _ProgressBar()
+    try:
+        result: SweepResult = run_sweep(request, home, on_progress=bar.show)
+    finally:
+        bar.clear()
+    if as_json:
+        print(msgspec.json.encode(result).decode())
+    else:
+        print(sweep_text(result, min(WIDEST, shutil.get_terminal_size((100, 24)).columns)))
+    return 0 if any(not line.error for line in result.lines) else 1
+
+
+def _check_report(path: Path) -> None:
+    """Refuse a report that could not be written before an hour of work is done for it."""
+    from engine.errors import InvalidInput
+
+    if path.is_dir() or not path.parent.is_dir():
+        raise InvalidInput.of("--report", path, "a file in a folder that exists")
+
+
+def _write_report(path: Path, html: str) -> None:
+    from engine.errors import InvalidInput
+
+    try:
+        path.write_text(html, "utf-8")
+    except OSError as error:
+        raise InvalidInput.of("--report", path, f"a file that can be written: {error.strerror}") from error
+
+
+class _ProgressBar:
+    """One line on a terminal's standard error, painted anew ten times a second at most."""
+
+    SECONDS_BETWEEN = 0.1
+    CELLS = 30
+
+    def __init__(self) -> None:
+        self._is_shown = False
+        self._quiet_until = 0.0
+        self._is_terminal = sys.stderr.isatty()
+
+    def show(self, progress: BacktestProgress) -> None:
+        """Show how far a run is."""
+        from engine.clock import WallClock
+
+        now = WallClock().monotonic()
+        if not self._is_terminal or now < self._quiet_until:
+            return
+        self._quiet_until = now + self.SECONDS_BETWEEN
+        share = progress.done / progress.total if progress.total else 0.0
+        filled = round(share * self.CELLS)
+        bar = "█" * filled + "░" * (self.CELLS - filled)
+        line = f"{progress.stage} {bar} {progress.done:,} of {progress.total:,}"
+        print(f"\r\x1b[K{line[:79]}", end="", file=sys.stderr, flush=True)
+        self._is_shown = True
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._is_shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
