@@ -323,12 +323,11 @@ def _first_reaching(
     block = _FIRST_BLOCK
     while start < stop:
         end = min(stop, start + block)
-        if falls_to is None:
-            touched = high[start:end] >= rises_to
-        elif rises_to is None:
-            touched = low[start:end] <= falls_to
-        else:
-            touched = (low[start:end] <= falls_to) | (high[start:end] >= rises_to)
+        touched = np.zeros(end - start, dtype=np.bool_)
+        if falls_to is not None:
+            touched |= low[start:end] <= falls_to
+        if rises_to is not None:
+            touched |= high[start:end] >= rises_to
         row = int(touched.argmax())
         if touched[row]:
             return start + row

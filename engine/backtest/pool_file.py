@@ -45,14 +45,14 @@ def read_pools(path: Path, period: Period) -> tuple[BacktestPool, ...]:
         data = path.read_bytes()
     except OSError as error:
         raise InvalidInput.of("signals", str(path), f"a file that can be read: {error.strerror}") from error
-    kind = tuple[_PoolForm, ...] if data.lstrip().startswith(b"[") else _PoolForm
+    kind: object = tuple[_PoolForm, ...] if data.lstrip().startswith(b"[") else _PoolForm
     try:
-        read = msgspec.json.decode(data, type=kind)
+        read: object = msgspec.json.decode(data, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         reason = safe_line(str(error), 200)
         allowed = '{"signals": [{"name", "type", "config"|"trigger_condition"}…], "logic": "or"}'
         raise InvalidInput.of(f"signals: {path}", reason, f"a pool is {allowed}") from error
-    forms = (read,) if isinstance(read, _PoolForm) else read
+    forms = (read,) if isinstance(read, _PoolForm) else msgspec.convert(read, tuple[_PoolForm, ...])
     return tuple(_pool(form, number, path, period) for number, form in enumerate(forms, start=1))
 
 

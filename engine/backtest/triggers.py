@@ -108,7 +108,7 @@ def find_fires(
 
     Raises `InvalidInput` for a condition that cannot be read.
     """
-    found = []
+    found: list[PoolFires] = []
     for pool in pools:
         conditions = tuple(parse_condition(signal.condition, factors) for signal in pool.signals)
         for symbol in sorted(pool.symbols or tuple(arrays)):
@@ -198,7 +198,8 @@ def _first_open(opens_ms: NDArray[np.int64], fired_ms: NDArray[np.int64], end_ms
     """Return the open of the first bar at or after each time, `end_ms` where there is none."""
     rows = np.searchsorted(opens_ms, fired_ms)
     padded = np.append(opens_ms, end_ms)
-    return np.minimum(padded[rows], end_ms)
+    first: NDArray[np.int64] = np.minimum(padded[rows], end_ms)
+    return first
 
 
 def _schedule_ticks(

@@ -63,8 +63,7 @@ def test_an_escaped_control_character_does_not_come_back_to_life() -> None:
 
 
 def test_a_text_too_deep_to_be_read_is_shown_as_it_is() -> None:
-    deep = "[" * 100_000
-    assert texts(json_nodes(deep), width=20)[0].startswith("  [[[") or texts(json_nodes(deep), width=20)[0][0] == "["
+    assert texts(json_nodes("[" * 100_000), width=20)[0] == "[" * 20
 
 
 @given(JSON, st.integers(8, 100))

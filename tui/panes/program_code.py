@@ -176,7 +176,7 @@ class CodeArea(TextArea, inherit_bindings=False):
         row, _ = self.cursor_location
         columns = columns_to_dedent(self.document.get_line(row))
         if columns:
-            self._delete_via_keyboard((row, 0), (row, columns))
+            self.delete((row, 0), (row, columns))
 
     def _leave(self) -> None:
         self.post_message(ActionChosen("editor.leave"))

@@ -134,12 +134,12 @@ class CandleMarket:
         return Decimal(repr(round(float(price), _DECIMALS)))
 
     def _on_steps(self, symbol: str, rows: CandleSeries) -> Bars:
-        columns = (rows.open, rows.high, rows.low, rows.close)
+        columns = [rows.open, rows.high, rows.low, rows.close]
         if not self._is_unruled(symbol):
             numerator, denominator = self._instruments[symbol].tick_size.as_integer_ratio()
-            columns = tuple(
+            columns = [
                 np.rint(column * denominator / numerator) * numerator / denominator for column in columns
-            )
+            ]
         return Bars(rows.open_ms, *columns)
 
     def _is_unruled(self, symbol: str) -> bool:

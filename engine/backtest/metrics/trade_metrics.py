@@ -125,7 +125,7 @@ _TRADE_METRICS = (
         "sqn",
         "System quality number",
         Unit.RATIO,
-        "√trades x mean over sample deviation of what closed trades came to.",
+        "√trades × mean over sample deviation of what closed trades came to.",
         lambda run: trades.system_quality_number(run.trades.pnl),
         group=Group.TRADES,
         better=Better.HIGHER,

@@ -136,13 +136,14 @@ def chart_figure(
 
 def _grid(frame: Frame) -> list[Markup]:
     """Return lines and labels at round values and times; the script replaces them when zooming."""
-    ticks = value_ticks(frame.y, max(2, frame.height // 55))
+    ticks = value_ticks(frame.y, max(3, frame.height // 40))
+    largest = 0.0 if frame.y.is_log else max((abs(tick) for tick in ticks), default=0.0)
     step = ticks[1] - ticks[0] if len(ticks) > 1 and not frame.y.is_log else 0.0
     drawn: list[Markup] = []
     for tick in ticks:
         at = TOP + frame.y(tick)
         drawn.append(element("line", x1=0, x2=PLOT_WIDTH, y1=f"{at:.1f}", y2=f"{at:.1f}"))
-        label = compact_text(tick, step) + frame.unit
+        label = compact_text(tick, step, largest) + frame.unit
         drawn.append(element("text", label, x=PLOT_WIDTH + 8, y=f"{at + 4:.1f}"))
     for at_ms, label in time_ticks(frame.start_ms, frame.end_ms):
         x = frame.x(at_ms)

@@ -39,7 +39,7 @@ def headline_figures(result: BacktestResult) -> tuple[HeadlineFigure, ...]:
         HeadlineFigure(
             METRICS["sharpe"].title,
             _written(result, "sharpe"),
-            "daily UTC equity returns x √365",
+            "daily UTC equity returns × √365",
             _tone(metrics.get("sharpe")),
         ),
         HeadlineFigure(

@@ -23,10 +23,10 @@ class Markup(str):
 
 def element(name: str, /, *children: str, **attributes: str | float) -> Markup:
     """Return an element; an attribute named `class_` is written `class`, `data_from` `data-from`."""
-    written = "".join(
-        f' {key.removesuffix("_").replace("_", "-")}="{joined([value if isinstance(value, str) else str(value)])}"'
-        for key, value in attributes.items()
-    )
+    written = ""
+    for key, value in attributes.items():
+        text = joined([value if isinstance(value, str) else str(value)])
+        written += f' {key.removesuffix("_").replace("_", "-")}="{text}"'
     if name in _VOID:
         return Markup(f"<{name}{written}>")
     return Markup(f"<{name}{written}>{joined(children)}</{name}>")

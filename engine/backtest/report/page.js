@@ -33,7 +33,7 @@
     return (1 - share) * chart.height;
   };
   const clock = ms => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
-  const number = v => v.toLocaleString("en-US", { maximumFractionDigits: Math.abs(v) >= 100 ? 2 : 6 });
+  const number = (v, unit) => v.toLocaleString("en-US", { maximumFractionDigits: unit || Math.abs(v) >= 100 ? 2 : 6 }) + unit;
   const rowAt = (times, ms) => {
     let low = 0, high = times.length - 1;
     while (low < high) { const middle = (low + high + 1) >> 1; if (times[middle] <= ms) low = middle; else high = middle - 1; }
@@ -46,7 +46,7 @@
       chart.crosshair.setAttribute("x1", isInside ? x : -9);
       chart.crosshair.setAttribute("x2", isInside ? x : -9);
       const row = rowAt(t, ms);
-      chart.readout.textContent = clock(t[row]) + Object.entries(columns).map(([name, values]) => `  ·  ${name} ${number(values[row])}${chart.unit}`).join("");
+      chart.readout.textContent = clock(t[row]) + Object.entries(columns).map(([name, values]) => `  ·  ${name} ${number(values[row], chart.unit)}`).join("");
     }
   }
   function leave() {
@@ -76,14 +76,14 @@
       top -= room; bottom += room;
       chart.plot.setAttribute("viewBox", `${(from - chart.from) * scale} ${top} ${(to - from) * scale} ${bottom - top}`);
       chart.grid.replaceChildren();
-      const lowest = value(chart, bottom), highest = value(chart, top), rough = (highest - lowest) / Math.max(2, chart.height / 55);
+      const lowest = value(chart, bottom), highest = value(chart, top), rough = (highest - lowest) / Math.max(3, chart.height / 40);
       const magnitude = Math.pow(10, Math.floor(Math.log10(rough))), step = [1, 2, 2.5, 5, 10].find(f => f * magnitude >= rough * 0.999) * magnitude;
       for (let tick = Math.ceil(lowest / step) * step; tick <= highest; tick += step) {
         const y = TOP + (height(chart, tick) - top) / (bottom - top) * chart.height;
         add(chart.grid, "line", { x1: 0, x2: PLOT, y1: y, y2: y });
         add(chart.grid, "text", { x: PLOT + 8, y: y + 4 }, Number(tick.toPrecision(6)).toLocaleString("en-US", { maximumFractionDigits: 6 }) + chart.unit);
       }
-      const pace = STEPS.find(each => (to - from) / each <= 7) || STEPS[STEPS.length - 1];
+      const pace = STEPS.find(each => (to - from) / each <= 9) || STEPS[STEPS.length - 1];
       for (let ms = Math.ceil(from / pace) * pace; ms <= to; ms += pace) {
         const x = placeOf(chart, ms), label = clock(ms);
         add(chart.grid, "line", { x1: x, x2: x, y1: TOP, y2: TOP + chart.height });

@@ -60,7 +60,7 @@ def value_ticks(scale: Scale, count: int = 5) -> list[float]:
     return [number * step for number in range(first, math.floor(scale.high / step) + 1)]
 
 
-def time_ticks(start_ms: int, end_ms: int, count: int = 7) -> list[tuple[int, str]]:
+def time_ticks(start_ms: int, end_ms: int, count: int = 9) -> list[tuple[int, str]]:
     """Return at most `count` UTC times at even places of the calendar, each with its label."""
     span = max(end_ms - start_ms, 1)
     for step_ms in _STEPS_MS:
@@ -78,9 +78,13 @@ def time_ticks(start_ms: int, end_ms: int, count: int = 7) -> list[tuple[int, st
     return ticks
 
 
-def compact_text(value: float, step: float = 0.0) -> str:
-    """Return a value as short as an axis needs it: `950`, `12.5k`, `1.2M`; `step` is between two ticks."""
-    size = max(abs(value), step)
+def compact_text(value: float, step: float = 0.0, largest: float = 0.0) -> str:
+    """Return a value as short as an axis needs it: `950`, `12.5k`, `1.2M`.
+
+    `step` is between two ticks and gives the decimals; the `largest` of an axis gives all its ticks
+    one suffix.
+    """
+    size = max(abs(value), largest)
     for limit, suffix in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
         if size >= limit:
             divisor = 1e3 if suffix == "k" else limit

@@ -112,7 +112,7 @@ def _trade_row(trade: BacktestTrade) -> Markup:
     cells = (
         str(trade.number),
         trade.symbol,
-        trade.side + (f" x{trade.leverage}" if trade.leverage != 1 else ""),
+        trade.side + (f" ×{trade.leverage}" if trade.leverage != 1 else ""),
         f"{trade.quantity:,f}",
         utc_text(trade.entry_ms),
         f"{trade.entry_price:,f}",

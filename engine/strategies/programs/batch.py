@@ -50,8 +50,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     With `visible`, `numbers` are series in time order of which trigger i sees the first `visible[i]`
     values, so that the latest is at `visible[i] - 1`. Without it `numbers` and `texts` have one value
-    per trigger. NaN and the text of one zero character are missing. Numbers are little-endian float64, `visible`
-    int64.
+    per trigger. NaN and the text of one zero character are missing. Numbers are little-endian
+    float64, `visible` int64.
     """
 
     numbers: dict[str, bytes] = {}

@@ -222,7 +222,7 @@ class MarketData:
     """
 
     def __init__(self, batch: Any, row: int, now_ms: int) -> None:
-        self._batch = batch
+        self._batch: Any = batch
         self._row = row
         self._books = batch.books
         self.now_ms = now_ms

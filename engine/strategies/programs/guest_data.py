@@ -46,7 +46,8 @@ class Answers:
         return answer
 
 
-def _column(place: list[int], block: memoryview, kind: str) -> memoryview:
+def column_of(block: Any, place: list[int], kind: str) -> Any:
+    """Return a column of the block as numbers of a kind: d for floats, q and b for integers."""
     return block[place[0] : place[0] + place[1]].cast(kind)
 
 
@@ -65,8 +66,8 @@ class _Series:
     """Columns of which a trigger sees the first so many values."""
 
     def __init__(self, columns: dict[str, Any], block: memoryview, triggers: int) -> None:
-        self.columns = {key: _column(place, block, "d") for key, place in columns["numbers"].items()}
-        self.visible = _column(columns["visible"], block, "q") if columns["visible"] else None
+        self.columns = {key: column_of(block, place, "d") for key, place in columns["numbers"].items()}
+        self.visible = column_of(block, columns["visible"], "q") if columns["visible"] else None
 
 
 class IndicatorLines(_Series):
@@ -77,6 +78,7 @@ class IndicatorLines(_Series):
         self._only = self.columns.get("value") if len(self.columns) == 1 else None
 
     def at(self, row: int) -> dict[str, Any]:
+        """Return the indicator as a trigger sees it, {} while it warms up."""
         if self.visible is None:
             return {}
         end = self.visible[row]
@@ -112,6 +114,7 @@ class Candles(_Series):
     """Closed candles, as rows of plain numbers."""
 
     def rows(self, row: int, count: int) -> list[tuple[Any, ...]]:
+        """Return the last `count` candles that a trigger sees."""
         if self.visible is None or count <= 0:
             return []
         end = self.visible[row]
@@ -125,10 +128,11 @@ class PerTrigger:
 
     def __init__(self, columns: dict[str, Any], block: memoryview, triggers: int) -> None:
         self._triggers = triggers
-        self._numbers = {key: _column(place, block, "d") for key, place in columns["numbers"].items()}
+        self._numbers = {key: column_of(block, place, "d") for key, place in columns["numbers"].items()}
         self._texts = columns["texts"]
 
     def at(self, row: int) -> dict[str, Any]:
+        """Return the values of a trigger, None where one is missing."""
         found: dict[str, Any] = {}
         for key, column in self._numbers.items():
             width = len(column) // self._triggers
@@ -146,8 +150,10 @@ class Ranking(PerTrigger):
     """Factors as the desk ranked them."""
 
     def rows(self, row: int) -> list[Any]:
+        """Return the ranking of a trigger."""
         text = self.at(row).get("rows")
-        return json.loads(text) if text else []
+        ranked: list[Any] = json.loads(text) if text else []
+        return ranked
 
 
 _KINDS: dict[str, Any] = {

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine.strategies.programs.guest_api import Decision, MarketData
     from engine.strategies.programs.guest_books import Books
-    from engine.strategies.programs.guest_data import Answers, NeedsData
+    from engine.strategies.programs.guest_data import Answers, NeedsData, column_of
     from engine.strategies.programs.guest_program import (
         Program,
         ProgramError,
@@ -41,7 +41,15 @@ _NUMBER_FIELDS = (
     "take_profit_price",
     "stop_loss_price",
 )
-_TEXT_FIELDS = ("symbol", "time_in_force", "tp_execution", "sl_execution", "reason", "trading_strategy")
+_TEXT_FIELDS = {
+    "symbol": "",
+    "time_in_force": "Ioc",
+    "tp_execution": "limit",
+    "sl_execution": "limit",
+    "reason": "",
+    "trading_strategy": "",
+}
+"""The texts of a decision, and what each says when it is left out."""
 _OPERATIONS = {"long": "buy", "short": "sell"}
 _open = open
 _perf_counter = time.perf_counter
@@ -88,10 +96,10 @@ class _Batch:
         self.seed = sent["seed"]
         self.trader_id = sent["trader_id"]
         self.keeps_reads = sent["keeps_reads"]
-        self.ts_ms = _cut(block, sent["ts_ms"], "q")
-        self.marks = {s: _cut(block, each["mark"], "d") for s, each in sent["markets"].items()}
-        self.bids = {s: _cut(block, each["bid"], "d") for s, each in sent["markets"].items()}
-        self.asks = {s: _cut(block, each["ask"], "d") for s, each in sent["markets"].items()}
+        self.ts_ms = column_of(block, sent["ts_ms"], "q")
+        self.marks = {s: column_of(block, each["mark"], "d") for s, each in sent["markets"].items()}
+        self.bids = {s: column_of(block, each["bid"], "d") for s, each in sent["markets"].items()}
+        self.asks = {s: column_of(block, each["ask"], "d") for s, each in sent["markets"].items()}
         self.indicators: dict[Any, Any] = {}
         self.needs: Any = None
         self.wanted_books = False
@@ -131,8 +139,8 @@ class _Batch:
         pool, place = fire
         found = []
         for member in pool["members"]:
-            if _cut(self._block, member["met"], "b")[place]:
-                value = _cut(self._block, member["value"], "d")[place]
+            if column_of(self._block, member["met"], "b")[place]:
+                value = column_of(self._block, member["value"], "d")[place]
                 found.append(
                     {
                         "signal_id": member["signal_id"],
@@ -155,7 +163,7 @@ class _Batch:
             self._fires = {
                 fired: (pool, place)
                 for pool in self._pools
-                for place, fired in enumerate(_cut(self._block, pool["rows"], "q").tolist())
+                for place, fired in enumerate(column_of(self._block, pool["rows"], "q").tolist())
             }
         return self._fires.get(row)
 
@@ -180,10 +188,6 @@ class _Told:
         return told
 
 
-def _cut(block: memoryview, place: list[int], kind: str) -> memoryview:
-    return block[place[0] : place[0] + place[1]].cast(kind)
-
-
 def _stated(decision: Any, batch: _Batch, row: int) -> tuple[str, dict[str, Any]]:
     """Return the operation and the fields of a decision, refusing what no decision can be."""
     if not isinstance(decision, Decision):
@@ -199,11 +203,11 @@ def _stated(decision: Any, batch: _Batch, row: int) -> tuple[str, dict[str, Any]
         raise ProgramError(f"Decision.reason must be text, not {type(reason).__name__}")
     if operation == "hold":
         return operation, {"reason": reason[:MAX_REASON]}
-    for name in _TEXT_FIELDS:
+    for name, usual in _TEXT_FIELDS.items():
         value = reason[:MAX_REASON] if name == "reason" else getattr(decision, name)
         if not isinstance(value, str):
             raise ProgramError(f"Decision.{name} must be text, not {type(value).__name__}")
-        if value:
+        if value != usual:
             fields[name] = value
     for name in _NUMBER_FIELDS:
         value = getattr(decision, name)

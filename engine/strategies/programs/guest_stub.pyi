@@ -46,13 +46,13 @@ class Decision:
     trading_strategy: str
     # how much, in the coin, in place of the portion
     quantity: float | None
-    # documented class only: the portion in percent
+    # the portion in percent; price guards may then be left out
     size_pct: float | None
-    # documented class only: the take-profit in percent from the entry
+    # the take-profit in percent from the quote, in place of its price
     take_profit_pct: float | None
-    # documented class only: the stop in percent from the entry
+    # the stop in percent from the quote, in place of its price
     stop_loss_pct: float | None
-    # documented class only: the reason
+    # another name of the reason
     reasoning: str
     def __init__(
         self,
@@ -390,6 +390,9 @@ class Context(MarketData):
         sl_execution: str = "limit",
         reason: str = "",
         trading_strategy: str = "",
+        take_profit_pct: float | None = None,
+        stop_loss_pct: float | None = None,
+        reasoning: str = "",
     ) -> Decision:
         """Buy `quantity` coins."""
     def sell(
@@ -408,6 +411,9 @@ class Context(MarketData):
         sl_execution: str = "limit",
         reason: str = "",
         trading_strategy: str = "",
+        take_profit_pct: float | None = None,
+        stop_loss_pct: float | None = None,
+        reasoning: str = "",
     ) -> Decision:
         """Sell `quantity` coins."""
     def close(
@@ -420,6 +426,7 @@ class Context(MarketData):
         time_in_force: str = "Ioc",
         reason: str = "",
         trading_strategy: str = "",
+        reasoning: str = "",
     ) -> Decision:
         """Close the position of a symbol, or a share of it."""
     def hold(self, reason: str = "") -> Decision:

@@ -180,6 +180,7 @@ def test_constants_of_the_module_are_followed() -> None:
         "Decision(ActionType.HOLD)",
         'Decision("sell", "BTC", 1, 1, None, 5.0, "gtc", 2, 3)',
         'Decision(operation="long", symbol="BTC", leverage=2.0)',
+        'Decision("buy", "BTC", size_pct=20, stop_loss_pct=2)',
         'Decision("hold", target_portion_of_balance=0.0 + price)',
     ],
 )
@@ -217,7 +218,7 @@ def test_what_is_asked_of_data(line: str, message: str, advice: str) -> None:
     [
         ("ctx.by('BTC', 1)", "ctx.by does not exist", "`buy`"),
         ("ctx.buy('BTC')", "ctx.buy() needs a quantity", "ctx.buy("),
-        ("ctx.buy()", "ctx.buy() needs symbol", ""),
+        ("ctx.close()", "ctx.close() needs symbol", "ctx.close("),
         ("ctx.close('BTC', 1.5)", "portion 1.5 is out of range", "above 0 up to 1"),
         ("ctx.buy('BTC', 1, 2)", "takes symbol and quantity; the rest by name", ""),
         ("ctx.buy('BTC', 0)", "quantity is 0", ""),

@@ -118,32 +118,31 @@ DECISION_FIELDS = (
         type="float | None",
         positive=True,
         highest=100,
-        rule="documented class only: the portion in percent",
+        rule="the portion in percent; price guards may then be left out",
     ),
     DecisionField(
         name="take_profit_pct",
         type="float | None",
         positive=True,
-        rule="documented class only: the take-profit in percent from the entry",
+        rule="the take-profit in percent from the quote, in place of its price",
     ),
     DecisionField(
         name="stop_loss_pct",
         type="float | None",
         positive=True,
-        rule="documented class only: the stop in percent from the entry",
+        rule="the stop in percent from the quote, in place of its price",
     ),
-    DecisionField(name="reasoning", type="str", default='""', rule="documented class only: the reason"),
+    DecisionField(name="reasoning", type="str", default='""', rule="another name of the reason"),
 )
 SIZE_FIELDS = ("target_portion_of_balance", "quantity", "size_pct")
 TRIGGER_FIELDS = ("take_profit_price", "stop_loss_price", "take_profit_pct", "stop_loss_pct")
 
-_OF_FORM_A = ("size_pct", "take_profit_pct", "stop_loss_pct", "reasoning")
 _NOT_WITH_CLOSE = ("leverage", *TRIGGER_FIELDS, "tp_execution", "sl_execution")
 
 
 def _by_keyword(*left_out: str) -> tuple[Parameter, ...]:
     """Return the fields of a Decision that a call of the short form takes by name."""
-    names = {"operation", "symbol", "quantity", *_OF_FORM_A, *left_out}
+    names = {"operation", "symbol", "quantity", "size_pct", *left_out}
     return tuple(
         Parameter(field.name, field.type, field.default, keyword_only=True)
         for field in DECISION_FIELDS

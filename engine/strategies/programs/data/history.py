@@ -48,6 +48,7 @@ from engine.strategies.programs.data.queries import (
     Question,
     RegimeOf,
     Snapshot,
+    period_of,
     question_of,
 )
 from engine.strategies.programs.data.regime_answer import regime_answer
@@ -131,8 +132,8 @@ class _SymbolData:
         self._volume: TradedVolume | None = None
 
     def answer(self, question: Question, ts_ms: Times, quote: QuoteColumns) -> Answer:
-        has_period = isinstance(question, Klines | Lines | Flow | RegimeOf | Factor)
-        if has_period and not question.period.is_made_of(self._history.base):
+        period = period_of(question)
+        if period is not None and not period.is_made_of(self._history.base):
             return NOTHING
         match question:
             case PriceChange(span_ms):

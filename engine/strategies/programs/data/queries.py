@@ -124,6 +124,13 @@ def question_of(query: DataQuery) -> Question:
         raise InvalidInput(error.message, **error.details) from None
 
 
+def period_of(question: Question) -> Period | None:
+    """Return the candle period or flow window a question is about, None for one without."""
+    if isinstance(question, FactorRanking | PriceChange | Snapshot):
+        return None
+    return question.period
+
+
 def check_query(query: DataQuery, symbols: Collection[str], factors: FactorLibrary) -> None:
     """Raise `InvalidInput` for a query that could never be answered, naming what is allowed."""
     question = question_of(query)

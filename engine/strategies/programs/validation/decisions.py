@@ -104,7 +104,7 @@ def _check_entry(written: WrittenDecision) -> Findings:
     operation = written.operation
     yield from _check_symbol_and_size(written)
     guard = GUARD_OF_OPERATION.get(operation)
-    if guard and written.is_complete and not written.has(guard):
+    if guard and written.is_complete and not written.has(guard, "size_pct"):
         limit = "the most to pay" if guard == "max_price" else "the least to take"
         factor = "1.002" if guard == "max_price" else "0.998"
         yield error(
