@@ -31,6 +31,9 @@ class ReplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     speed: float | None = None
     """Market seconds per second, 1 to 600; left out, it is what it was last time (60 at first)."""
 
+    lockstep: bool = False
+    """Whether the market stands still while a trader decides, so that a replay always comes out the same."""
+
 
 class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Limits of one call of a program."""

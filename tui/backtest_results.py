@@ -23,8 +23,12 @@ class Results:
         self._kept: dict[Stamp, Loaded] = {}
 
     def of(self, run: BacktestRun) -> Loaded | None:
-        """Return what a run came to, None where it has not been asked for."""
-        return self._kept.get(_stamp(run))
+        """Return what a run came to, None where it has not been asked for; what is looked at is kept."""
+        stamp = _stamp(run)
+        loaded = self._kept.pop(stamp, None)
+        if loaded is not None:
+            self._kept[stamp] = loaded
+        return loaded
 
     def lacks(self, run: BacktestRun) -> bool:
         """Tell whether a run is over and what it came to has not been asked for."""

@@ -47,7 +47,13 @@ def combination_columns(sweep: SweepResult) -> tuple[Column, ...]:
         Column("best", "", 1),
         *(Column(f"p:{name}", name, max(5, min(10, len(name))), align="right") for name in names),
         *(
-            Column(f"m:{name}", _short_title(name), 9, align="right", priority=0 if name == objective else 1 + place)
+            Column(
+                f"m:{name}",
+                _short_title(name),
+                9,
+                align="right",
+                priority=0 if name == objective else 1 + place,
+            )
             for place, name in enumerate(_shown_metrics(objective))
         ),
         Column("trades", "trades", 7, align="right", priority=5),
@@ -110,7 +116,12 @@ def heat_map_of(sweep: SweepResult) -> HeatMap | None:
     for place, line in enumerate(sweep.lines):
         value = line.metrics.get(objective)
         cell = _cell_of(line, x_range, y_range)
-        if value is not None and not line.error and cell is not None and value > best_of.get(cell, (-1e999, 0))[0]:
+        if (
+            value is not None
+            and not line.error
+            and cell is not None
+            and value > best_of.get(cell, (-1e999, 0))[0]
+        ):
             best_of[cell] = (value, place)
     rows = range(len(y_range.values) if y_range else 1)
     best = _cell_of(sweep.lines[sweep.best], x_range, y_range) if sweep.best is not None else None
@@ -132,7 +143,9 @@ def _longest_two(ranges: Sequence[ParameterRange]) -> list[ParameterRange]:
     return sorted((item for item in ranges if len(item.values) > 1), key=lambda item: -len(item.values))[:2]
 
 
-def _cell_of(line: SweepLine, x_range: ParameterRange, y_range: ParameterRange | None) -> tuple[int, int] | None:
+def _cell_of(
+    line: SweepLine, x_range: ParameterRange, y_range: ParameterRange | None
+) -> tuple[int, int] | None:
     """Return the row and the column of a run."""
     x = line.params.get(x_range.name)
     y = line.params.get(y_range.name) if y_range else None
@@ -165,7 +178,10 @@ def step_row(sweep: SweepResult, place: int, step: WalkForwardStep) -> Row:
             Cell(_day(step.test_end_ms), "muted"),
             Cell(params_text(step.params)),
             Cell(texts[0], "muted"),
-            Cell(texts[1], "loss" if outside is None or (inside is not None and outside < inside / 2) else "gain"),
+            Cell(
+                texts[1],
+                "loss" if outside is None or (inside is not None and outside < inside / 2) else "gain",
+            ),
             Cell(percent(made), fmt.trend_role(made)),
         ),
     )

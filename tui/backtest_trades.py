@@ -117,7 +117,10 @@ def trigger_row(line: TriggerLine) -> Row:
             Cell(price_text(line.price), "muted"),
             Cell(decided, role),
             Cell(said, "danger" if line.error else "muted"),
-            Cell(f"{line.realized_pnl:+,.2f}" if line.realized_pnl else fmt.ABSENT, fmt.trend_role(line.realized_pnl)),
+            Cell(
+                f"{line.realized_pnl:+,.2f}" if line.realized_pnl else fmt.ABSENT,
+                fmt.trend_role(line.realized_pnl),
+            ),
             Cell(f"{line.equity_after:,.2f}", "muted"),
             Cell(" · ".join(filter(None, (line.pool_name, ", ".join(line.signals)))), "muted"),
         ),

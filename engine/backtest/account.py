@@ -7,6 +7,7 @@ due. Nothing else changes an account, so nothing else is looked at.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -26,8 +27,9 @@ from engine.exchanges.base import (
     VenueReport,
 )
 from engine.exchanges.paper_state import PlaceOrder, SettleFunding, apply, apply_quote
-from engine.exchanges.wallet import PaperWallet, SymbolState, available_balance, open_wallet
-from engine.model.account import TraderConfig
+from engine.exchanges.wallet import PaperWallet, SymbolState, account_of, available_balance, open_wallet
+from engine.market.periods import Period
+from engine.model.account import Account, TraderConfig
 from engine.model.decision import Decision, Operation
 from engine.model.fill import Fill
 from engine.model.instrument import Instrument
@@ -96,6 +98,8 @@ class BacktestAccount:
         self._market = market
         self._rates = funding
         self._settled_ms = -1
+        self._day_ms = -1
+        self._opened_with = trader.initial_capital
         self._entries_sent: deque[int] = deque(maxlen=trader.limits.max_orders_per_minute)
         self._order_number = 0
 
@@ -111,6 +115,45 @@ class BacktestAccount:
         """Return the open orders of a symbol, oldest first."""
         state = self.wallet.symbols.get(symbol)
         return () if state is None else state.orders
+
+    def tick_size(self, symbol: str) -> Decimal:
+        """Return the price step of a symbol."""
+        return self._instruments[symbol].tick_size
+
+    def marked_positions(self, marks: Mapping[str, Decimal]) -> tuple[Position, ...]:
+        """Return the open positions at these marks, in the order they were opened."""
+        return tuple(
+            msgspec.structs.replace(position, mark_price=marks.get(symbol, position.mark_price))
+            for symbol, position in self.positions.items()
+        )
+
+    def day_account(self, marks: Mapping[str, Decimal], now_ms: int) -> Account:
+        """Return the account's money at these marks, with what it made since midnight UTC.
+
+        The day begins with the equity at the last mark before midnight.
+        """
+        account = account_of(self.wallet, marks)
+        return msgspec.structs.replace(account, day_pnl=account.equity - self._opening_equity(now_ms))
+
+    def _opening_equity(self, now_ms: int) -> Decimal:
+        day_ms = Period.D1.open_of(now_ms)
+        if day_ms != self._day_ms:
+            self._day_ms = day_ms
+            self._opened_with = self._equity_at(day_ms)
+        return self._opened_with
+
+    def _equity_at(self, ts_ms: int) -> Decimal:
+        """Return equity as the last change at or before a time left it, at the marks of that time."""
+        place = bisect_right(self.changes, ts_ms, key=lambda change: change.ts_ms) - 1
+        change = self.changes[max(place, 0)]
+        profit = sum(
+            (
+                quantity * (self._market.quote_at(symbol, ts_ms).mark - entry)
+                for symbol, quantity, entry in change.holdings
+            ),
+            Decimal(0),
+        )
+        return round(change.cash + profit, 2)
 
     def take(self, quote: Quote) -> None:
         """Let a quote trade, trigger and liquidate."""

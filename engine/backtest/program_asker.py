@@ -54,6 +54,9 @@ FAILURES_BEFORE_STOPPING = 3
 FAILURE_WINDOW_MS = 600_000
 MOST_TIME_OUTS = 3
 TRADING_MODE = "backtest"
+TURNS_TO_LEAVE = 5
+"""How often the loop must turn until a batch is on its way, and the sandbox at work beside the books."""
+
 _OUTPUT_KEPT = 1_000_000
 _CODES = {operation: OPERATIONS.index(operation) for operation in Operation}
 
@@ -145,6 +148,8 @@ class ProgramAsker:
                 index, sent = self._after_failed_batch(sent, failure), None
                 continue
             ahead = self._send_ahead(sent, reply)
+            for _ in range(TURNS_TO_LEAVE):
+                await asyncio.sleep(0)
             reached = self._replay(sent.first, reply)
             if reached < sent.first + reply.decided or self.ended_early:
                 await _abandon(ahead)

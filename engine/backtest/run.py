@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import gc
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,6 +16,7 @@ import msgspec
 import numpy as np
 
 from engine.backtest.account import BacktestAccount
+from engine.backtest.context import ContextHistory
 from engine.backtest.equity import EquityTimeline, bar_closes, closing_marks
 from engine.backtest.figures import RunFigures
 from engine.backtest.history import LoadedHistory
@@ -24,13 +28,13 @@ from engine.backtest.metrics import curve, measure, monthly
 from engine.backtest.program_asker import BatchSandbox, ProgramAsker
 from engine.backtest.request_check import check_request_fields, range_of
 from engine.backtest.rules import rules_of
+from engine.backtest.strategy_asker import StrategyAsker
 from engine.backtest.trades import TriggerTold, round_trips
 from engine.backtest.trigger_log import TriggerLog, TriggerNotes
 from engine.backtest.triggers import SCHEDULED, TriggerTimes, find_fires, lay_out
 from engine.errors import InvalidInput
 from engine.exchanges.wallet import account_of
 from engine.market.factors.library import FactorLibrary
-from engine.market.flow.series import FlowSeries
 from engine.model.account import TraderConfig, TraderKind
 from engine.model.backtest import (
     BacktestProgress,
@@ -42,6 +46,7 @@ from engine.model.backtest import (
     TriggerDetail,
 )
 from engine.signals.history.condition_arrays import ConditionArrays, SignalData
+from engine.strategies.base import Strategy
 from engine.strategies.programs.data.funding import FundingHistory
 from engine.strategies.programs.data.history import HistoryData, SymbolHistory
 from engine.strategies.programs.host import SandboxLimits
@@ -52,6 +57,9 @@ if TYPE_CHECKING:
 TRADER_ID = 1
 MEMORY_MB = 512
 SECONDS_PER_TRIGGER = 1.0
+
+
+type Asker = ProgramAsker | StrategyAsker
 
 
 class RunOutcome:
@@ -89,11 +97,45 @@ async def run_backtest(
     result: its status is then partial, or error if it never decided anything.
     """
     started = time.perf_counter()
-    run = _Run(request, history)
+    with _collector_at_rest():
+        run = _Run(request, history)
+        on_progress(BacktestProgress(stage="calculating", total=len(run.times)))
+        asker = run.asker(sandbox)
+        await asker.ask_all(on_progress, is_cancelled)
+        return run.outcome(asker, started)
+
+
+async def run_strategy(
+    request: BacktestRequest,
+    history: LoadedHistory,
+    strategy: Strategy,
+    trader: TraderConfig,
+    *,
+    on_progress: Callable[[BacktestProgress], None] = _silent,
+    is_cancelled: Callable[[], bool] = _never,
+) -> RunOutcome:
+    """Run any strategy over a history as `trader` would, asking it trigger by trigger.
+
+    The trader's capital, symbols, period and limits count, not the request's. Raises as `run_backtest`.
+    """
+    started = time.perf_counter()
+    run = _Run(request, history, trader)
     on_progress(BacktestProgress(stage="calculating", total=len(run.times)))
-    asker = run.asker(sandbox)
+    asker = run.strategy_asker(strategy)
     await asker.ask_all(on_progress, is_cancelled)
     return run.outcome(asker, started)
+
+
+@contextlib.contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the collector from walking through a run's hundred thousand values, none of them garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 async def inspect_trigger(
@@ -126,10 +168,19 @@ async def inspect_trigger(
     )
 
 
+class _BarColumns(msgspec.Struct, frozen=True, eq=False):
+    close_ms: NDArray[np.int64]
+    equity: NDArray[np.float64]
+    exposed: NDArray[np.bool_]
+    benchmark: NDArray[np.float64]
+
+
 class _Run:
     """The parts of one run before it begins, and what is made of them when it is over."""
 
-    def __init__(self, request: BacktestRequest, history: LoadedHistory) -> None:
+    def __init__(
+        self, request: BacktestRequest, history: LoadedHistory, trader: TraderConfig | None = None
+    ) -> None:
         check_request_fields(request)
         self.request = request
         self.history = history
@@ -137,7 +188,7 @@ class _Run:
         self.market = _market_of(request, history)
         self.factors = FactorLibrary()
         signal_data = {
-            symbol: SignalData(rows, FlowSeries.of_minutes(rows), self.factors)
+            symbol: SignalData.of_minutes(rows, self.factors, history.base)
             for symbol, rows in history.candles.items()
         }
         arrays = {symbol: ConditionArrays(data) for symbol, data in signal_data.items()}
@@ -164,7 +215,7 @@ class _Run:
         )
         self.notes = TriggerNotes(len(self.times))
         self.account = BacktestAccount(
-            self._trader(), history.instruments, self.market, history.funding, self.start_ms
+            trader or self._trader(), history.instruments, self.market, history.funding, self.start_ms
         )
 
     def cut(self, triggers: int) -> None:
@@ -190,48 +241,58 @@ class _Run:
             keeps_reads_at=keeps_reads_at,
         )
 
-    def outcome(self, asker: ProgramAsker, started: float) -> RunOutcome:
+    def strategy_asker(self, strategy: Strategy) -> StrategyAsker:
+        """Return who asks any strategy."""
+        contexts = ContextHistory(self.account, self.market, self.history.candles, self.history.base)
+        return StrategyAsker(
+            strategy=strategy, times=self.times, account=self.account, contexts=contexts, notes=self.notes
+        )
+
+    def outcome(self, asker: Asker, started: float) -> RunOutcome:
         """Return what the run came to."""
         ended_ms = self._ended_ms(asker)
         self.account.advance(ended_ms)
-        trades = round_trips(self.account, self.market, self._told, ended_ms)
         timeline = EquityTimeline(self.account.changes, self.request.symbols)
-        figures = self._figures(timeline, trades, ended_ms)
+        with ThreadPoolExecutor(1) as beside:
+            columns = beside.submit(self._columns, timeline, ended_ms)
+            trades = round_trips(self.account, self.market, self._told, ended_ms)
+            figures = self._figures(columns.result(), trades)
         result = self._result(asker, figures)
         result = msgspec.structs.replace(result, run_s=time.perf_counter() - started)
         return RunOutcome(
             result, lambda: write_log(self.times, self.notes, self.account, self.market, timeline)
         )
 
-    def _ended_ms(self, asker: ProgramAsker) -> int:
+    def _ended_ms(self, asker: Asker) -> int:
         if not asker.ended_early:
             return self.end_ms - 1
         asked = self.notes.asked
         return int(self.times.at_ms[max(0, asked - 1)]) if len(self.times) else self.start_ms
 
-    def _figures(
-        self, timeline: EquityTimeline, trades: tuple[BacktestTrade, ...], ended_ms: int
-    ) -> RunFigures:
+    def _columns(self, timeline: EquityTimeline, ended_ms: int) -> _BarColumns:
+        """Return equity and all that has a value per bar; numbers only, so that a thread can do it."""
         symbols = self.request.symbols
         close_ms = bar_closes(self.market, symbols, self.start_ms, ended_ms + 1)
         marks = {symbol: closing_marks(self.market, symbol, close_ms) for symbol in symbols}
-        # A bar's close is the last moment of the bar: what happens at the next one's open comes later.
         equity, exposed = timeline.over(close_ms, marks)
-        first = marks[symbols[0]]
         opening = self.market.bars(symbols[0])
         row = int(np.searchsorted(opening.open_ms, self.start_ms))
-        fills = self.account.fills
+        benchmark = marks[symbols[0]] * (float(self.request.cash) / float(opening.open[row]))
+        return _BarColumns(close_ms, equity, exposed, benchmark)
+
+    def _figures(self, columns: _BarColumns, trades: tuple[BacktestTrade, ...]) -> RunFigures:
+        wallet, fills = self.account.wallet, self.account.fills
         return RunFigures(
             start_ms=self.start_ms,
-            cash=self.request.cash,
-            close_ms=close_ms,
-            equity=equity,
-            exposed=exposed,
-            benchmark=float(self.request.cash) * first / float(opening.open[row]),
+            cash=self.account.trader.initial_capital,
+            close_ms=columns.close_ms,
+            equity=columns.equity,
+            exposed=columns.exposed,
+            benchmark=columns.benchmark,
             trades=trades,
             turnover=sum((fill.price * fill.quantity for fill in fills), Decimal(0)),
-            fees=self.account.wallet.fees,
-            funding=self.account.wallet.funding,
+            fees=wallet.fees,
+            funding=wallet.funding,
         )
 
     def _told(self, index: int) -> TriggerTold:
@@ -240,7 +301,7 @@ class _Run:
         times = self.times
         return TriggerTold(self.notes.reason_text(index), times.pool_name(index), times.signals(index))
 
-    def _result(self, asker: ProgramAsker, figures: RunFigures) -> BacktestResult:
+    def _result(self, asker: Asker, figures: RunFigures) -> BacktestResult:
         account, times = self.account, self.times
         marks = {
             symbol: self.market.mark_before(symbol, account.now_ms + 1) for symbol in self.request.symbols
@@ -274,7 +335,7 @@ class _Run:
         )
         return msgspec.structs.replace(result, result_hash=_hash_of(result, self.notes, figures.equity))
 
-    def _warnings(self, asker: ProgramAsker) -> tuple[str, ...]:
+    def _warnings(self, asker: Asker) -> tuple[str, ...]:
         times, found = self.times, list(self.history.warnings)
         if len(times) == 0:
             found.append("nothing woke the program: its pools never fired in this range")
@@ -312,7 +373,7 @@ def _market_of(request: BacktestRequest, history: LoadedHistory) -> RunMarket:
     return CandleMarket(history.candles, history.base, history.instruments, request.slippage)
 
 
-def _status_of(asker: ProgramAsker, notes: TriggerNotes) -> BacktestStatus:
+def _status_of(asker: Asker, notes: TriggerNotes) -> BacktestStatus:
     if asker.ended_early == "cancelled":
         return BacktestStatus.CANCELLED
     if asker.ended_early:

@@ -126,9 +126,13 @@ class BoundProgram:
         )
         return (self._health,)
 
-    def ran(self, context: StrategyContext, run: ProgramRun) -> None:
-        """Take what the run under way saw, asked, printed and came to."""
-        self._market_context, self._run = market_context(context), run
+    def saw(self, context: StrategyContext) -> None:
+        """Take what the run under way sees."""
+        self._market_context = market_context(context)
+
+    def ran(self, run: ProgramRun) -> None:
+        """Take what the run under way asked, printed and came to."""
+        self._run = run
 
     def ended(self, record: DecisionRecord, error: DeskError | None) -> tuple[Change, ...]:
         """See `Assignment`."""

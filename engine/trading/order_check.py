@@ -14,10 +14,13 @@ from engine.exchanges.preview import expected_price, slippage_of
 from engine.exchanges.validation import validate_order
 from engine.model.account import TraderConfig
 from engine.model.instrument import Instrument
-from engine.model.order import Order, OrderRequest
+from engine.model.order import Order, OrderRequest, OrderType
 from engine.model.position import Position
 from engine.model.quote import BookSnapshot, Quote
 from engine.trading.risk import Exposure, check_order
+
+_NO_SLIPPAGE = Decimal(0)
+"""A limit price bounds what an order pays; only a market order slips."""
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +56,7 @@ def check_request(
         mark=quote.mark,
         quote_age_ms=situation.quote_age_ms,
         expected_price=price,
-        slippage=slippage_of(price, quote, request),
+        slippage=slippage_of(price, quote, request) if request.type is OrderType.MARKET else _NO_SLIPPAGE,
         position=position.quantity if position else Decimal(0),
         position_leverage=position.leverage if position else 0,
         symbols_at_risk=situation.symbols_at_risk,

@@ -32,6 +32,7 @@ from engine.model.position import Position
 from engine.model.quote import BookSnapshot, Quote, Ticker
 from engine.model.trigger import Trigger, TriggerKind
 from engine.streams import Bus, Subscription
+from tests.tui.recorded_backtests import RecordedBacktests
 from tests.tui.recorded_intelligence import RecordedIntelligence
 from tests.tui.recorded_market import RecordedMarkets
 from tests.tui.recorded_programs import RecordedPrograms
@@ -315,6 +316,7 @@ class RecordedDesk:
         self.markets = RecordedMarkets(self._quote, lambda: self.status.now_ms)
         self.signals = RecordedSignals(self._note)
         self.programs = RecordedPrograms(self._note)
+        self.backtests = RecordedBacktests(self._note)
         self.intelligence = RecordedIntelligence()
 
     def instruments(self) -> tuple[Instrument, ...]:

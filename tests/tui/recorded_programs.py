@@ -184,7 +184,7 @@ CONTEXT = (
     '{"trigger_symbol":"BTC","trigger_type":"signal","available_balance":8204.51,"total_equity":10204.51,'
     '"positions":{"BTC":{"side":"long","size":0.15,"entry_price":66451.2,"unrealized_pnl":84.2,"leverage":2}},'
     '"triggered_signals":[{"name":"RSI oversold","value":29.4},{"name":"Takers sell","value":0.77}],'
-    '"trigger_market_regime":{"regime":"exhaustion","conf":0.62,"direction":"bullish","reason":"sellers tire"}}'
+    '"trigger_market_regime":{"regime":"exhaustion","conf":0.62,"direction":"bullish","reason":"tired"}}'
 )
 
 

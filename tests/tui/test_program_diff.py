@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from tests.tui.recorded_programs import RSI_V2, RSI_V3
 from tui.program_diff import difference
 
-SOURCES = st.lists(st.sampled_from(["a = 1", "b = 2", "", "    return", "# note"]), max_size=12).map("\n".join)
+SOURCES = st.lists(st.sampled_from(["a = 1", "b = 2", "", "    return", "# note"]), max_size=12).map(
+    "\n".join
+)
 
 
 def test_the_lines_that_changed_stand_with_their_signs_and_roles() -> None:

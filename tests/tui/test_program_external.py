@@ -52,7 +52,9 @@ def write_script(script: Path, commands: str) -> None:
 
 def test_what_the_editor_wrote_comes_back(editor: Path) -> None:
     lending = LendingApp()
-    assert edit_externally(cast("App[Any]", lending), "RSI / reversion", "OVERSOLD = 28\n") == "OVERSOLD = 19\n"
+    assert (
+        edit_externally(cast("App[Any]", lending), "RSI / reversion", "OVERSOLD = 28\n") == "OVERSOLD = 19\n"
+    )
     assert lending.lent == 1
     option, path = Path(f"{editor}.called").read_text().split()
     assert option == "--wait"

@@ -15,7 +15,10 @@ def coloured(source: str, line: int) -> dict[str, str]:
 
 def test_python_words_have_their_roles() -> None:
     assert coloured(RSI_V3, 7) == {"def": "series-4", "init": "series-2", "self": "series-5"}
-    assert coloured(RSI_V3, 1)['"""Buy what fell too far, and leave when it is back in the middle."""'] == "series-3"
+    assert (
+        coloured(RSI_V3, 1)['"""Buy what fell too far, and leave when it is back in the middle."""']
+        == "series-3"
+    )
     assert coloured(RSI_V3, 3) == {"28": "series-1"}
 
 
@@ -32,7 +35,9 @@ def test_a_string_over_several_lines_keeps_its_colour_also_over_a_definition() -
     assert coloured(source, 4)["run"] == "series-2"
 
 
-@given(st.lists(st.sampled_from(["def f(:", '"""', "'", "class", "{", "fn x(", "\\", "", "    @a", "é = 'ü'"])))
+@given(
+    st.lists(st.sampled_from(["def f(:", '"""', "'", "class", "{", "fn x(", "\\", "", "    @a", "é = 'ü'"]))
+)
 def test_every_line_of_any_text_has_its_pieces_inside_it(lines: list[str]) -> None:
     source = "\n".join(lines)
     pieces = highlight(source)

@@ -50,7 +50,9 @@ def test_the_lines_of_a_long_value_hang_below_its_first() -> None:
 
 
 def test_code_is_cut_where_a_sentence_is_broken() -> None:
-    assert texts(text_nodes("    return ctx.buy(symbol, 0.01)", is_code=True), width=16) == ["    return ctx.…"]
+    assert texts(text_nodes("    return ctx.buy(symbol, 0.01)", is_code=True), width=16) == [
+        "    return ctx.…"
+    ]
 
 
 def test_an_escaped_control_character_does_not_come_back_to_life() -> None:

@@ -42,7 +42,7 @@ def test_a_person_writes_them_without_ceremony(text: str, params: dict[str, obje
 
 @pytest.mark.parametrize("text", ["oversold", "=3", "two words=3", "oversold=", "1st=2", "a=1, b"])
 def test_what_says_no_parameter_is_named(text: str) -> None:
-    with pytest.raises(InvalidInput, match="params: .* is not allowed; write name=value") as raised:
+    with pytest.raises(InvalidInput, match=r"params: .* is not allowed; write name=value") as raised:
         read_params(text)
     assert raised.value.details["field"] == "params"
 
@@ -76,5 +76,5 @@ def test_a_schedule_that_is_shown_is_read_back(seconds: int) -> None:
 
 @pytest.mark.parametrize("text", ["soon", "5x", "m", "-5m", "5m later", "0m"])
 def test_what_is_no_span_is_refused(text: str) -> None:
-    with pytest.raises(InvalidInput, match="schedule_seconds: .* give a span such as 5m"):
+    with pytest.raises(InvalidInput, match=r"schedule_seconds: .* give a span such as 5m"):
         read_schedule(text)

@@ -18,7 +18,10 @@ class BacktestPane(WorkspacePane):
         raise NotImplementedError
 
 
-def use_columns(table: LiveTable, columns: Sequence[Column]) -> None:
-    """Give a table these columns, unless it has them already."""
-    if table.columns != tuple(columns):
-        table.set_columns(columns)
+class ChangingTable(LiveTable):
+    """A table whose columns depend on what is shown."""
+
+    def use_columns(self, columns: Sequence[Column]) -> None:
+        """Have these columns from now on; the same ones again cost nothing."""
+        if self._columns != tuple(columns):
+            self.set_columns(columns)

@@ -14,13 +14,12 @@ from tui.actions import bindings_for
 from tui.backtest_sweeps import heat_map_of, heat_map_words
 from tui.backtest_view import Compared, Subject, percent, waiting_words
 from tui.panes.backtest_base import BacktestPane
+from tui.panes.backtest_curves import CurveChart, CurvePicture, legend
 from tui.panes.span_line import Span, SpanLine
 from tui.theming import SERIES_ROLES
 from tui.widgets.heat_map import HeatMapView
-from tui.widgets.line_chart import ChartSeries, LineChart
+from tui.widgets.chart_raster import ChartSeries
 
-LABEL_CELLS = 10
-"""Room for the labels of both charts, so that their times stand below each other."""
 EQUITY, HOLDING, DRAWDOWN = "equity", "buy and hold", "drawdown"
 NO_MAP = "a map needs a range of two values or more"
 
@@ -30,7 +29,7 @@ def equity_series(result: BacktestResult) -> tuple[ChartSeries, ...]:
     curve = result.curve
     holding = ChartSeries(HOLDING, curve.ts_ms, curve.benchmark, SERIES_ROLES[1]) if curve.benchmark else None
     equity = ChartSeries(EQUITY, curve.ts_ms, curve.equity, SERIES_ROLES[0])
-    return (holding, equity) if holding else (equity,)
+    return (equity, holding) if holding else (equity,)
 
 
 def return_series(compared: Sequence[Compared]) -> tuple[ChartSeries, ...]:
@@ -57,9 +56,7 @@ def drawdown_spans(result: BacktestResult) -> tuple[Span, ...]:
     deepest = metrics.get("max_drawdown_pct")
     if not deepest:
         return (Span("drawdown ", "muted"), Span("none", "muted"))
-    start, end, recovery = (
-        metrics.get(f"max_drawdown_{name}_ms") for name in ("start", "end", "recovery")
-    )
+    start, end, recovery = (metrics.get(f"max_drawdown_{name}_ms") for name in ("start", "end", "recovery"))
     back = f", back {_day(recovery)}" if recovery is not None else ", not back since"
     return (
         Span("drawdown ", "muted"),
@@ -80,51 +77,52 @@ class EquityPane(BacktestPane, can_focus=True):
     BINDINGS = bindings_for(Context.EQUITY)
     HELP = "z gives the charts the whole screen."
     DEFAULT_CSS: ClassVar[str] = """
-    EquityPane #equity-chart { height: 2fr; }
-    EquityPane #drawdown-chart { height: 1fr; min-height: 4; }
-    EquityPane HeatMapView { height: 1fr; }
+    EquityPane CurveChart, EquityPane HeatMapView { height: 1fr; }
     EquityPane .-empty { display: none; }
     """
 
     def compose(self) -> ComposeResult:
         """Build the charts and the map."""
         yield SpanLine(id="equity-head")
-        yield LineChart(id="equity-chart", empty_text="no equity yet", label_cells=LABEL_CELLS)
-        yield LineChart(id="drawdown-chart", label_cells=LABEL_CELLS)
+        yield CurveChart()
         yield HeatMapView(id="sweep-map")
 
     def show(self, subject: Subject) -> None:
         """Show curves, or the map of a sweep."""
         is_map = subject.sweep is not None and not subject.compared
-        has_curves = bool(subject.compared) or subject.result is not None
-        for selector, is_shown in (
-            ("#equity-chart", has_curves),
-            ("#drawdown-chart", has_curves),
-            ("#sweep-map", not has_curves),
-        ):
-            self.query_one(selector).set_class(not is_shown, "-empty")
+        picture = curve_picture(subject)
+        chart, heat = self.query_one(CurveChart), self.query_one(HeatMapView)
+        chart.set_class(picture is None, "-empty")
+        heat.set_class(picture is not None, "-empty")
+        self.set_heading("Heat map" if is_map else f"{self.title} and drawdown")
         head = self.query_one("#equity-head", SpanLine)
-        self.set_heading("Heat map" if is_map else self.title)
-        equity, drawdown = (self.query_one(f"#{name}-chart", LineChart) for name in ("equity", "drawdown"))
-        if subject.compared:
-            head.show([Span("returns in per cent, drawdowns below", "muted")])
-            equity.show(return_series(subject.compared))
-            drawdown.show(
-                [
-                    drawdown_series(item.result, item.run.run_id, SERIES_ROLES[place % len(SERIES_ROLES)])
-                    for place, item in enumerate(subject.compared)
-                ]
-            )
-        elif subject.result is not None:
-            head.show(drawdown_spans(subject.result), _against_spans(subject.result))
-            equity.show(equity_series(subject.result))
-            drawdown.show([drawdown_series(subject.result)])
+        if picture is not None:
+            chart.show(picture)
+            names = [Span(text, role, priority=3) for text, role in legend(picture.curves)]
+            alone = subject.result if not subject.compared else None
+            if alone is not None:
+                head.show([*names, *_against_spans(alone)], drawdown_spans(alone))
+            else:
+                head.show(names, [Span("returns in per cent", "muted", priority=4)])
         elif subject.sweep is not None:
             head.show([Span(heat_map_words(subject.sweep), "muted")])
-            self.query_one(HeatMapView).show(heat_map_of(subject.sweep), NO_MAP)
+            heat.show(heat_map_of(subject.sweep), NO_MAP)
         else:
             head.show([])
-            self.query_one(HeatMapView).show(None, waiting_words(subject))
+            heat.show(None, waiting_words(subject))
+
+
+def curve_picture(subject: Subject) -> CurvePicture | None:
+    """Return the curves of a run, or of all that are compared; None where there are none."""
+    if subject.compared:
+        falls = tuple(
+            drawdown_series(item.result, item.run.run_id, SERIES_ROLES[place % len(SERIES_ROLES)])
+            for place, item in enumerate(subject.compared)
+        )
+        return CurvePicture(return_series(subject.compared), falls)
+    if subject.result is None:
+        return None
+    return CurvePicture(equity_series(subject.result), (drawdown_series(subject.result),))
 
 
 def _against_spans(result: BacktestResult) -> tuple[Span, ...]:
@@ -132,6 +130,6 @@ def _against_spans(result: BacktestResult) -> tuple[Span, ...]:
     if over is None:
         return ()
     return (
-        Span("against holding ", "muted", priority=1),
-        Span(percent(over), fmt.trend_role(over), priority=1),
+        Span("against holding ", "muted", priority=5),
+        Span(percent(over), fmt.trend_role(over), priority=5),
     )

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.widget import Widget
 
 from engine.model.backtest import BacktestResult, BacktestRun, SweepResult
 from tui import format as fmt
@@ -35,7 +36,7 @@ from tui.backtest_view import (
     status_words,
     waiting_words,
 )
-from tui.panes.backtest_base import BacktestPane, use_columns
+from tui.panes.backtest_base import BacktestPane, ChangingTable
 from tui.panes.span_line import Span, SpanLine
 from tui.widgets.live_table import Cell, LiveTable, Row
 from tui.widgets.table_layout import Column
@@ -50,6 +51,7 @@ COLUMNS = (
 TALL = 28
 """From this height on the rules have a line each; below they run on."""
 LEAST_TABLE = 4
+RULES_ID = "figures-rules"
 MOST_DEFINITION = 3
 BEST = " ◂"
 
@@ -78,7 +80,9 @@ def comparison_columns(compared: Sequence[Compared]) -> tuple[Column, ...]:
     """Return a column for each run, and for two of them how far they are apart."""
     columns = [Column("title", "figure", 18, weight=1, cut="words")]
     for place, item in enumerate(compared):
-        columns.append(Column(item.run.run_id, item.run.run_id + "  ", 12, align="right", priority=place // 2))
+        columns.append(
+            Column(item.run.run_id, item.run.run_id + "  ", 12, align="right", priority=place // 2)
+        )
     if len(compared) == 2:
         columns.append(Column("difference", "difference", 11, align="right", priority=1))
     return tuple(columns)
@@ -131,9 +135,10 @@ def why_incomplete(run: BacktestRun, result: BacktestResult | None) -> tuple[str
     return f"{run.status.value}: {reason}{failures}", status_words(run.status)[1]
 
 
-def sentences(lines: Sequence[str], *, is_tall: bool) -> str:
-    """Return sentences, one on a line each where there is room, else run on."""
-    return ("\n" if is_tall else " ").join(lines)
+def _rows_of(widget: Widget) -> int:
+    """Return how many rows a line of this pane has been given."""
+    height = widget.styles.height
+    return 0 if widget.has_class("-empty") else int(height.value) if height and height.is_cells else 1
 
 
 class FiguresPane(BacktestPane):
@@ -146,7 +151,6 @@ class FiguresPane(BacktestPane):
     FiguresPane LiveTable { height: 1fr; min-height: 3; }
     FiguresPane WrappedText { height: auto; }
     FiguresPane .-empty { display: none; }
-    FiguresPane #figures-meaning { border-top: none; }
     """
 
     def __init__(self) -> None:
@@ -159,21 +163,21 @@ class FiguresPane(BacktestPane):
         yield SpanLine(id="figures-money")
         yield SpanLine(id="figures-facts")
         yield WrappedText(id="figures-reason")
-        yield LiveTable(COLUMNS, empty_text="")
+        yield ChangingTable(COLUMNS, empty_text="")
         yield WrappedText(id="figures-meaning")
         yield WrappedText(id="figures-warnings")
-        yield WrappedText(id="figures-rules")
+        yield WrappedText(id=RULES_ID)
 
     def show(self, subject: Subject) -> None:
         """Show what a run came to, or how far it is."""
         self._subject = subject
-        run, table = subject.run, self.query_one(LiveTable)
+        run, table = subject.run, self.query_one(ChangingTable)
         self._show_head(subject)
         if subject.compared:
-            use_columns(table, comparison_columns(subject.compared))
+            table.use_columns(comparison_columns(subject.compared))
             table.show(comparison_rows(subject.compared))
         elif subject.result is not None:
-            use_columns(table, COLUMNS)
+            table.use_columns(COLUMNS)
             table.show(figure_rows(subject.result))
         else:
             table.show([])
@@ -189,10 +193,17 @@ class FiguresPane(BacktestPane):
 
     def _show_head(self, subject: Subject) -> None:
         run, result, sweep = subject.run, subject.result, subject.sweep
-        name, money, facts = (self.query_one(f"#figures-{part}", SpanLine) for part in ("name", "money", "facts"))
+        name, money, facts = (
+            self.query_one(f"#figures-{part}", SpanLine) for part in ("name", "money", "facts")
+        )
         reason, role = why_incomplete(run, result) if run else ("", "muted")
         if subject.compared:
-            name.show([Span("the better of each figure is marked ◂ ", "muted"), Span("· c unmarks", "muted", priority=1)])
+            name.show(
+                [
+                    Span("the better of each figure is marked ◂ ", "muted"),
+                    Span("· c unmarks", "muted", priority=1),
+                ]
+            )
             money_spans: Sequence[Span] = ()
             fact_spans: Sequence[Span] = ()
             reason = incomplete_words(subject.compared)
@@ -201,8 +212,10 @@ class FiguresPane(BacktestPane):
             name.show([Span(waiting_words(subject), "muted")])
             money_spans = fact_spans = ()
         else:
-            name.show([Span(f"{name_words(run)} ", "accent"), Span(" ".join(run.symbols), "muted", priority=1)],
-                      [Span(*status_words(run.status))])
+            name.show(
+                [Span(f"{name_words(run)} ", "accent"), Span(" ".join(run.symbols), "muted", priority=1)],
+                [Span(*status_words(run.status))],
+            )
             if result is not None:
                 money_spans, fact_spans = result_spans(run, result)
             elif sweep is not None:
@@ -217,24 +230,20 @@ class FiguresPane(BacktestPane):
         self._say("reason", reason, role)
 
     def _show_notes(self, subject: Subject) -> None:
-        is_tall = self.size.height >= TALL
+        """Say what must be known, and give the table the room that is left."""
         warnings, rules = notes_of(subject)
         verdict, role = "", "warning"
         if subject.sweep is not None and not subject.compared:
             verdict, role = deflated_words(subject.sweep)
         marked = [f"⚠ {warning}" for warning in warnings]
-        self._say("warnings", "\n".join(filter(None, [verdict, *marked])), role if not marked else "warning")
-        room = max(1, self.size.height - self._used_rows() - LEAST_TABLE)
-        text = sentences([f"· {rule}" for rule in rules], is_tall=is_tall) if is_tall else " ".join(rules)
-        self._say("rules", text, "muted", most=room)
+        self._say("warnings", "\n".join(filter(None, [verdict, *marked])), "warning" if marked else role)
         self._explain()
-
-    def _used_rows(self) -> int:
-        return sum(
-            int(widget.styles.height.value) if widget.styles.height and widget.styles.height.is_cells else 1
-            for widget in self.query("SpanLine, #figures-reason, #figures-warnings")
-            if widget.display
-        ) + MOST_DEFINITION
+        is_tall = self.size.height >= TALL
+        text = "\n".join(f"· {rule}" for rule in rules) if is_tall else " ".join(rules)
+        used = sum(
+            _rows_of(widget) for widget in self.query("SpanLine, WrappedText") if widget.id != RULES_ID
+        )
+        self._say("rules", text, "muted", most=max(1, self.content_size.height - used - LEAST_TABLE))
 
     @on(LiveTable.RowHighlighted)
     def cursor_moved(self, event: LiveTable.RowHighlighted) -> None:
@@ -247,18 +256,17 @@ class FiguresPane(BacktestPane):
         self.call_after_refresh(self.show, self._subject)
 
     def _explain(self) -> None:
-        key = self.query_one(LiveTable).cursor_key
+        key = self.query_one(ChangingTable).cursor_key
         metric = METRICS.get(key or "")
-        self._say("meaning", f"{metric.title}: {explanation(metric)}" if metric else "", "thought", most=MOST_DEFINITION)
+        text = f"{metric.title}: {explanation(metric)}" if metric else ""
+        self._say("meaning", text, "thought", most=MOST_DEFINITION, least=MOST_DEFINITION)
 
-    def _say(self, part: str, text: str, role: str, most: int = 100) -> None:
+    def _say(self, part: str, text: str, role: str, *, most: int = 100, least: int = 1) -> None:
         """Say something in as many lines as it takes, or leave it out when there is nothing to say."""
         widget = self.query_one(f"#figures-{part}", WrappedText)
         widget.show(text, role)
         rows = len(wrap(text, max(1, self.content_size.width))) if text else 1
-        if part == "meaning":
-            rows = most
-        widget.styles.height = min(rows, most)
+        widget.styles.height = max(least, min(rows, most))
         widget.set_class(not text, "-empty")
 
 

@@ -11,9 +11,8 @@ from tui.action import Context
 from tui.actions import bindings_for
 from tui.backtest_trades import MONTH_CELLS, month_columns, month_rows
 from tui.backtest_view import Subject, waiting_words
-from tui.panes.backtest_base import BacktestPane, use_columns
+from tui.panes.backtest_base import BacktestPane, ChangingTable
 from tui.panes.span_line import Span, SpanLine
-from tui.widgets.live_table import LiveTable
 
 WIDE = 5 + 13 * (MONTH_CELLS + 1) + 1
 """From this width on a year is one row of twelve months."""
@@ -38,7 +37,7 @@ class MonthsPane(BacktestPane):
     def compose(self) -> ComposeResult:
         """Build the table."""
         yield SpanLine(id="months-head")
-        yield LiveTable((), empty_text="")
+        yield ChangingTable((), empty_text="")
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay the months out anew."""
@@ -47,10 +46,10 @@ class MonthsPane(BacktestPane):
     def show(self, subject: Subject) -> None:
         """Show the months."""
         self._subject = subject
-        table, head = self.query_one(LiveTable), self.query_one("#months-head", SpanLine)
+        table, head = self.query_one(ChangingTable), self.query_one("#months-head", SpanLine)
         months = subject.result.monthly if subject.result is not None else ()
         years_down = self.content_size.width >= WIDE
-        use_columns(table, month_columns(months, years_down=years_down))
+        table.use_columns(month_columns(months, years_down=years_down))
         table.show(month_rows(months, years_down=years_down))
         words = "" if months else OF_A_SWEEP if subject.sweep is not None else waiting_words(subject)
         if subject.result is not None and not months:

@@ -27,12 +27,12 @@ COLUMNS = (
     Column("mark", " ", 1),
     Column("id", "run", 6),
     Column("name", "program", 13, weight=3, cut="words"),
-    Column("symbols", "on", 7, weight=1, priority=3, cut="words"),
+    Column("symbols", "on", 5, weight=1, priority=2, cut="words"),
     Column("state", "state", 13),
-    Column("return", "return", 9, align="right"),
+    Column("return", "return", 8, align="right"),
     Column("drawdown", "drawdown", 8, align="right", priority=1),
     Column("sharpe", "Sharpe", 6, align="right", priority=1),
-    Column("trades", "trades", 6, align="right", priority=2),
+    Column("trades", "trades", 6, align="right", priority=3),
     Column("when", "started", 11, align="right", priority=4),
     Column("equity", "equity", 12, align="right", priority=5),
 )
@@ -55,7 +55,9 @@ def run_row(run: BacktestRun, *, is_marked: bool) -> Row:
             Cell(*state_words(run)),
             Cell(percent(made), fmt.trend_role(made)),
             Cell(percent(fell), "muted"),
-            Cell(fmt.ABSENT if sharpe is None else f"{sharpe:.2f}", "text" if sharpe is not None else "muted"),
+            Cell(
+                fmt.ABSENT if sharpe is None else f"{sharpe:.2f}", "text" if sharpe is not None else "muted"
+            ),
             Cell(f"{run.total_trades:,}" if is_known else fmt.ABSENT, "muted"),
             Cell(fmt.short_date_time(run.created_ms), "muted"),
             Cell(fmt.ABSENT if run.final_equity is None else f"{run.final_equity:,.2f}", "muted"),

@@ -6,15 +6,14 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 
-from engine.model.backtest import BacktestResult
+from engine.model.backtest import BacktestResult, BacktestTrade
 from tui.action import Context
 from tui.actions import bindings_for
 from tui.backtest_sweeps import combination_columns, combination_row, ordered_places
 from tui.backtest_trades import TRADE_COLUMNS, trade_row
 from tui.backtest_view import Subject, waiting_words
-from tui.panes.backtest_base import BacktestPane, use_columns
+from tui.panes.backtest_base import BacktestPane, ChangingTable
 from tui.panes.span_line import Span, SpanLine
-from tui.widgets.live_table import LiveTable
 
 PAGE = 200
 """So many rows are made at once: a run can have tens of thousands of trades."""
@@ -44,7 +43,12 @@ class TradesPane(BacktestPane):
     def compose(self) -> ComposeResult:
         """Build the head line and the table."""
         yield SpanLine(id="trades-head")
-        yield LiveTable(TRADE_COLUMNS, empty_text="")
+        yield ChangingTable(TRADE_COLUMNS, empty_text="")
+
+    @property
+    def cursor_key(self) -> str | None:
+        """The number of the trade, or the place of the combination, under the cursor."""
+        return self.query_one(ChangingTable).cursor_key
 
     @property
     def total(self) -> int:
@@ -67,18 +71,18 @@ class TradesPane(BacktestPane):
         if 0 <= offset < self.total:
             self._offset = offset
             self._show_page()
-            self.query_one(LiveTable).action_cursor_first()
+            self.query_one(ChangingTable).action_cursor_first()
 
     def _show_page(self) -> None:
-        subject, table = self._subject, self.query_one(LiveTable)
+        subject, table = self._subject, self.query_one(ChangingTable)
         page = slice(self._offset, self._offset + PAGE)
         noun = "trade"
         if subject.sweep is not None:
             sweep, noun = subject.sweep, "combination"
-            use_columns(table, combination_columns(sweep))
+            table.use_columns(combination_columns(sweep))
             table.show([combination_row(sweep, place) for place in ordered_places(sweep)[page]])
         else:
-            use_columns(table, TRADE_COLUMNS)
+            table.use_columns(TRADE_COLUMNS)
             table.show([trade_row(trade) for trade in _trades(subject.result)[page]])
         self.set_heading("Combinations" if subject.sweep is not None else self.title)
         is_known = subject.result is not None or subject.sweep is not None
@@ -90,5 +94,5 @@ class TradesPane(BacktestPane):
         )
 
 
-def _trades(result: BacktestResult | None) -> tuple[object, ...]:
+def _trades(result: BacktestResult | None) -> tuple[BacktestTrade, ...]:
     return result.trades if result is not None else ()

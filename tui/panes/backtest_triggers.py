@@ -17,7 +17,7 @@ from tui.panes.backtest_trades import page_spans
 from tui.panes.span_line import Span, SpanLine
 from tui.widgets.live_table import LiveTable
 
-OPERATIONS = ("", "buy", "sell", "close", "hold")
+OPERATIONS = ("", "buy", "sell", "close", "hold", "error")
 """What the log can be narrowed down to; "" is all of it."""
 OF_A_SWEEP = "a sweep has no log of its own · Enter in its combinations runs one alone"
 

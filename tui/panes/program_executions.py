@@ -50,7 +50,7 @@ class ExecutionsPane(ProgramTablePane):
     BINDINGS = bindings_for(Context.EXECUTIONS)
     HELP = "Enter shows everything a run saw, asked for, printed and decided."
     columns = COLUMNS
-    empty_text = "nothing has run yet · programs run when their bindings are woken"
+    empty_text = "nothing has run yet · bindings wake programs"
 
     @property
     def cursor_key(self) -> str | None:

@@ -14,7 +14,7 @@ from tui.panes.span_line import Span, SpanLine
 from tui.program_outline import text_nodes
 from tui.program_reports import run_nodes
 
-HOW_TO_TEST = "y in the list or ^r in the editor runs it once, and trades nothing"
+HOW_TO_TEST = "y runs it once, and trades nothing"
 
 
 class TestPicture(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from tui.signal_view import duration, pool_members_text
 from tui.widgets.wrapped_text import WrappedText
 from tui.wording import refusal_text
 
-NOBODY = ("", "no trader runs programs")
+NOBODY = ("", "nobody runs programs")
 NOTHING = ("", "no program yet")
 
 

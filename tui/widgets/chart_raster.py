@@ -50,19 +50,12 @@ ChartRow = tuple[ChartSpan, ...]
 
 
 def rasterise(
-    series: Sequence[ChartSeries],
-    width: int,
-    height: int,
-    *,
-    empty_text: str = "",
-    zone: tzinfo = UTC,
-    label_cells: int = 0,
+    series: Sequence[ChartSeries], width: int, height: int, *, empty_text: str = "", zone: tzinfo = UTC
 ) -> tuple[ChartRow, ...]:
     """Draw `series` into exactly `height` rows of `width` cells.
 
     Values that are not finite are left out. With nothing to draw the rows hold `empty_text` in
-    their middle. More than one series brings a legend as the first row. Value labels take at least
-    `label_cells`, so that charts above each other can share their times.
+    their middle. More than one series brings a legend as the first row.
     """
     curves = [curve for curve in map(_finite, series) if curve.xs]
     if not curves:
@@ -74,7 +67,6 @@ def rasterise(
     drawn = [decimate(curve, start, end, width) for curve in curves]
     values = [value for curve in drawn for value in curve.ys]
     y_axis = value_axis(min(values), max(values), max(2, height // _ROWS_PER_TICK))
-    y_axis = y_axis._replace(labels=tuple(label.rjust(label_cells) for label in y_axis.labels))
     x_axis = time_axis(start, end, width, zone)
     canvas = _draw(drawn, x_axis, y_axis, width, height - len(legend))
     roles = {_FIRST_COLOR + index: curve.role for index, curve in enumerate(drawn)}

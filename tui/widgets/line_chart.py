@@ -32,7 +32,6 @@ class LineChart(Widget):
         *,
         empty_text: str = "",
         zone: tzinfo = UTC,
-        label_cells: int = 0,
         name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
@@ -40,7 +39,6 @@ class LineChart(Widget):
         super().__init__(name=name, id=id, classes=classes)
         self._empty_text = empty_text
         self._zone = zone
-        self._label_cells = label_cells
         self._series: tuple[ChartSeries, ...] = ()
         self._rows: tuple[ChartRow, ...] = ()
         self._drawn: tuple[tuple[ChartSeries, ...], Size] | None = None
@@ -87,7 +85,6 @@ class LineChart(Widget):
                     size.height,
                     empty_text=self._empty_text,
                     zone=self._zone,
-                    label_cells=self._label_cells,
                 )
                 self._drawn = wanted
                 self._show_rows(rows)

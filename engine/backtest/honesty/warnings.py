@@ -80,7 +80,7 @@ def _profit_of_one_trade(figures: RunFigures) -> Iterator[str]:
     best = max(figures.trades, key=lambda trade: trade.pnl)
     profit = sum(float(trade.pnl) for trade in figures.trades)
     if profit > 0 and len(figures.trades) > 1 and float(best.pnl) > LARGEST_SHARE_OF_PROFIT * profit:
-        yield f"One trade, number {best.number}, made {float(best.pnl) / profit:.0%} of the profit."
+        yield f"One trade, number {best.number}, made {_percent(float(best.pnl) / profit)} of the profit."
 
 
 def _profit_of_one_day(figures: RunFigures) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _profit_of_one_day(figures: RunFigures) -> Iterator[str]:
         return
     share = float((equity[1:] - equity[:-1]).max() / (equity[-1] - equity[0]))
     if share > LARGEST_SHARE_OF_PROFIT:
-        yield f"One day made {share:.0%} of the profit."
+        yield f"One day made {_percent(share)} of the profit."
 
 
 def _costs(figures: RunFigures) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _insignificant_sharpe(metrics: Mapping[str, float | None]) -> Iterator[str]:
     if probability is not None and probability < SIGNIFICANT:
         yield (
             f"Over {int(days)} days a Sharpe ratio of {sharpe:.2f} is above 0 with a probability of "
-            f"only {probability:.0%}."
+            f"only {_percent(probability)}."
         )
 
 
@@ -121,7 +121,7 @@ def _over_fitted(trials: int, deflated_sharpe: float | None) -> Iterator[str]:
     if trials > 1 and deflated_sharpe is not None and deflated_sharpe < SIGNIFICANT:
         yield (
             f"Over-fitting: the best of {trials} runs is better than luck alone explains with a probability "
-            f"of only {deflated_sharpe:.0%} (deflated Sharpe ratio)."
+            f"of only {_percent(deflated_sharpe)} (deflated Sharpe ratio)."
         )
 
 
@@ -141,3 +141,7 @@ def _weak_out_of_sample(objective: str, steps: Sequence[WalkForwardStep]) -> Ite
 
 def _plural(count: int, noun: str) -> str:
     return noun if count == 1 else f"{noun}s"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"

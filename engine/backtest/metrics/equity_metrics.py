@@ -190,7 +190,7 @@ _RISK_METRICS = (
     ),
     metric(
         "value_at_risk_pct",
-        "Value at risk, 95 %, 1 day",
+        "Daily value at risk, 95 %",
         Unit.PERCENT,
         "The 5th percentile of daily returns: one day in twenty was worse.",
         lambda run: returns.value_at_risk_pct(run.daily_returns),

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from engine.backtest.report.comparison import ComparedMetric, ComparedSetting, Comparison, compare
 from engine.backtest.report.page import html_report
 from engine.backtest.report.price_chart import PriceChart, price_chart
+from engine.backtest.report.text import text_summary
 
-__all__ = ["PriceChart", "html_report", "price_chart"]
+__all__ = [
+    "ComparedMetric",
+    "ComparedSetting",
+    "Comparison",
+    "PriceChart",
+    "compare",
+    "html_report",
+    "price_chart",
+    "text_summary",
+]

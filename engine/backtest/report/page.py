@@ -164,10 +164,11 @@ def _percentiles(spread: Spread) -> tuple[float, ...]:
 
 
 def _luck_text(luck: TradeOrderLuck) -> str:
+    below = f"{luck.loss_share * 100:.1f} %"
     return (
         f"The {luck.trades:,} closed trades in {luck.orders:,} random orders, and drawn anew as often (seed "
-        f"{luck.seed}), each as a share of the account it began with. Drawn anew, {luck.loss_share:.1%} end "
-        "below the cash at the start."
+        f"{luck.seed}), each as a share of the account it began with. Drawn anew, {below} end below the cash "
+        "at the start."
     )
 
 

@@ -19,7 +19,8 @@ from engine.model.backtest import BacktestTrade
 HEIGHT = 320
 MARKED_TRADES = 20_000
 """Beyond this a page would be too heavy for the dots it shows."""
-LARGE_DOTS = 150
+DOT_SIZES = ((150, "large"), (1_500, "small"), (MARKED_TRADES, "tiny"))
+"""Up to how many trades their dots have which size."""
 _LONE_CANDLE_MS = 60_000
 _BODY = 0.7
 _LEGEND = (
@@ -83,7 +84,7 @@ def _marks(trades: Sequence[BacktestTrade], frame: Frame) -> list[Markup]:
             result = "gain" if trade.pnl > 0 else "loss"
             dots[result].append(exit_)
             ways[result].append(line_path([entry, exit_]))
-    size = "large" if len(trades) <= LARGE_DOTS else "small"
+    size = next(name for most, name in DOT_SIZES if len(trades) <= most)
     return [
         *(shape("".join(paths), f"way {result}") for result, paths in ways.items()),
         *(shape(dots_path(places), f"dot {size} {mark}") for mark, places in dots.items()),

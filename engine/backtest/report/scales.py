@@ -19,6 +19,8 @@ _STEPS_MONTHS = (1, 2, 3, 6, 12, 24, 60, 120)
 _MONTH_MS = 30 * DAY_MS
 _LOGARITHMIC_FROM = 20.0
 """From this ratio of the highest to the lowest value on, equal factors are shown as equal heights."""
+_LOGARITHMIC_TO = 1e9
+"""Beyond it the lowest is as good as nothing, and would take all the room."""
 
 
 class Scale(msgspec.Struct, frozen=True):
@@ -40,10 +42,12 @@ class Scale(msgspec.Struct, frozen=True):
 
 def value_scale(low: float, high: float, at_low: float, at_high: float, *, may_log: bool = True) -> Scale:
     """Return a scale with a little room beyond both values, logarithmic if they are far apart."""
-    if may_log and low > 0 and high / low > _LOGARITHMIC_FROM:
+    if may_log and low > 0 and _LOGARITHMIC_FROM < high / low < _LOGARITHMIC_TO:
         room = (high / low) ** 0.04
         return Scale(low / room, high * room, at_low, at_high, is_log=True)
-    room = (high - low) * 0.05 or abs(high) * 0.01 or 1.0
+    room = (high - low) * 0.05
+    if room <= max(abs(high) * 1e-9, 1e-100):
+        room = abs(high) * 0.01 or 1.0
     return Scale(low - room, high + room, at_low, at_high)
 
 

@@ -16,7 +16,7 @@ from engine.backtest.metrics.value_text import (
     value_text,
 )
 from engine.backtest.report.markup import Markup, element
-from engine.model.backtest import BacktestRequest, BacktestTrade, MonthlyReturn
+from engine.model.backtest import OPEN_LIMITS, BacktestRequest, BacktestTrade, MonthlyReturn
 
 LISTED_TRADES = 2_000
 SHADES = 5
@@ -149,8 +149,8 @@ def settings_table(request: BacktestRequest) -> Markup:
 
 
 def setting_text(value: object) -> str:
-    """Return a setting as a reader would write it: structures as JSON without their empty parts."""
-    if value is None or value == "" or value == ():
+    """Return a setting as a reader would write it, structures as JSON; a dash for none."""
+    if value is None or value == "" or value == () or value == OPEN_LIMITS:
         return ABSENT
     if isinstance(value, str | int | float):
         return str(value)

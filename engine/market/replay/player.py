@@ -4,6 +4,9 @@ Results do not depend on the speed: every moment of the tape is delivered, in or
 When the machine cannot keep up, or was suspended, market time falls behind instead; nothing is
 skipped and at most `MAX_BACKLOG_SECONDS` of it is caught up at a rush. Work is cut into slices of
 `SLICE_SECONDS`, between which everything else on the event loop has its turn.
+
+In *lockstep* the market stands still while somebody decides on a moment, so that a replay comes out
+the same however long programs and models take.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from engine.model.event import ReplayState
 from engine.settings import check_speed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
 SLICE_SECONDS = 0.002
 SHORTEST_SLEEP_SECONDS = 0.005
@@ -31,17 +34,24 @@ class ReplayPlayer:
 
     `clock` is set to the time of each moment before it is delivered. `pacing` measures the machine's
     time (the same clock by default, since durations on it are real). `speed` is in market seconds
-    per second.
+    per second. `at_rest` is awaited after each moment and returns when all that it caused is done.
     """
 
     def __init__(
-        self, tape: Tape, clock: ReplayClock, sink: MarketSink, speed: float, pacing: Clock | None = None
+        self,
+        tape: Tape,
+        clock: ReplayClock,
+        sink: MarketSink,
+        speed: float,
+        pacing: Clock | None = None,
+        at_rest: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._tape = tape
         self._clock = clock
         self._sink = sink
         self._speed = check_speed(speed)
         self._pacing: Clock = pacing or clock
+        self._at_rest = at_rest
         self._state = ReplayState.STARTING
         self._begun = False
         self._position_ms = tape.start_ms
@@ -129,6 +139,8 @@ class ReplayPlayer:
             if moment.events:
                 await self._wait_for(moment.ts_ms)
                 self._deliver(moment)
+                if self._at_rest is not None:
+                    await self._at_rest()
             if self._pacing.monotonic() >= self._slice_ends:
                 await asyncio.sleep(0)
                 self._begin_slice()

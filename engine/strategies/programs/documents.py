@@ -102,7 +102,8 @@ def _function(name: str, parameters: tuple[Parameter, ...], returns: str, meanin
     head = f"def {name}({', '.join(given)}) -> {returns}:"
     if len(head) > _WIDTH - len(_INDENT):
         head = "\n".join([f"def {name}(", *(f"{_INDENT}{each}," for each in given), f") -> {returns}:"])
-    return f'{head}\n{_INDENT}"""{meaning}"""'
+    first_sentence = meaning.partition(". ")[0].removesuffix(".")
+    return f'{head}\n{_INDENT}"""{first_sentence}."""'
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -54,9 +54,13 @@ class Decision:
     stop_loss_pct: float | None
     # another name of the reason
     reasoning: str
+    # another name of the operation
+    action: str
+    # another name of the target_portion_of_balance
+    portion: float | None
     def __init__(
         self,
-        operation: str,
+        operation: str = "",
         symbol: str = "",
         target_portion_of_balance: float = 0.0,
         leverage: int | None = None,
@@ -74,6 +78,9 @@ class Decision:
         take_profit_pct: float | None = None,
         stop_loss_pct: float | None = None,
         reasoning: str = "",
+        *,
+        action: str = "",
+        portion: float | None = None,
     ) -> None:
         """Name the operation, and what it needs."""
 
@@ -352,18 +359,34 @@ class MarketData:
         """Mark price, USD."""
     def get_price_change(self, symbol: str, period: str) -> PriceChange:
         """How far the price has moved in the last `period`, such as 15m, 24h or 7d."""
-    def get_klines(self, symbol: str, period: str, count: int = 50) -> list[Kline]:
-        """The last closed candles, oldest first; 5000 at most."""
-    def get_indicator(self, symbol: str, name: str, period: str | int | None = None) -> Indicator:
-        """An indicator at the last closed candle of `period`, by default `data.period`."""
+    def get_klines(
+        self,
+        symbol: str,
+        period: str | None = None,
+        count: int = 50,
+        *,
+        interval: str | None = None,
+        limit: int | None = None,
+    ) -> list[Kline]:
+        """The last closed candles, oldest first, 5000 at most; by default of `data.period`."""
+    @overload
+    def get_indicator(self, symbol: str, name: str, period: str) -> Indicator:
+        """An indicator at the last closed candle of `period`."""
+    @overload
+    def get_indicator(self, symbol: str, name: str, period: int | None = None) -> Any:
+        """With a length in place of the period: the number alone, on candles of `data.period`."""
     def get_flow(self, symbol: str, metric: str, period: str) -> Flow:
         """Order flow over windows of `period`."""
-    def get_regime(self, symbol: str, period: str = "5m") -> RegimeInfo | None:
+    @overload
+    def get_regime(self, symbol: str, period: str) -> RegimeInfo | None:
         """What kind of market the last closed candle of `period` was."""
+    @overload
+    def get_regime(self, symbol: str) -> str | None:
+        """Without a period: the regime's name alone, on candles of `data.period`."""
     def get_market_data(self, symbol: str) -> MarketSummary:
         """Quote, 24-hour change, open interest and funding."""
-    def get_factor(self, symbol: str, name: str, period: str = "5m") -> Factor:
-        """A factor of the library, and how well it has told the next move."""
+    def get_factor(self, symbol: str, name: str, period: str | None = None) -> Factor:
+        """A factor on candles of `period`, by default 5m, and how well it has told the next move."""
     def get_factor_ranking(self, symbol: str, top_n: int = 10) -> list[Factor]:
         """The factors that have told most of late, best first; empty in a backtest."""
     def get_positions(self) -> list[Position]:
@@ -392,7 +415,6 @@ class Context(MarketData):
         trading_strategy: str = "",
         take_profit_pct: float | None = None,
         stop_loss_pct: float | None = None,
-        reasoning: str = "",
     ) -> Decision:
         """Buy `quantity` coins."""
     def sell(
@@ -413,7 +435,6 @@ class Context(MarketData):
         trading_strategy: str = "",
         take_profit_pct: float | None = None,
         stop_loss_pct: float | None = None,
-        reasoning: str = "",
     ) -> Decision:
         """Sell `quantity` coins."""
     def close(
@@ -426,7 +447,6 @@ class Context(MarketData):
         time_in_force: str = "Ioc",
         reason: str = "",
         trading_strategy: str = "",
-        reasoning: str = "",
     ) -> Decision:
         """Close the position of a symbol, or a share of it."""
     def hold(self, reason: str = "") -> Decision:

@@ -98,7 +98,7 @@ def test_a_sweep_is_warned_of_when_luck_explains_it() -> None:
     assert sweep_warnings(1, 0.2, "sharpe") == ()
     (told,) = sweep_warnings(100, 0.62, "sharpe")
     assert "the best of 100 runs" in told
-    assert "only 62%" in told
+    assert "only 62 %" in told
 
 
 def test_a_sweep_is_warned_of_when_the_next_part_disagrees() -> None:

@@ -13,16 +13,22 @@ from mypy import api as mypy
 from engine.errors import InvalidInput
 from engine.strategies.programs import authoring, documents
 from engine.strategies.programs.api_table import data, decision, language, words
-from engine.strategies.programs.api_table.shapes import Method
+from engine.strategies.programs.api_table.shapes import Method, Record
 from engine.strategies.programs.validation import check_source
 
-GUEST = ast.parse(files("engine.strategies.programs").joinpath("guest_api.py").read_text("utf-8"))
+GUEST = [
+    node
+    for entry in files("engine.strategies.programs").iterdir()
+    if entry.name.startswith("guest_") and entry.name.endswith(".py")
+    for node in ast.parse(entry.read_text("utf-8")).body
+]
+"""Everything at the top of the texts that run inside the sandbox."""
 FENCED = re.compile(r"```(python|rust)\n(.*?)```", re.DOTALL)
 EXAMPLES = [text for _, text in FENCED.findall(authoring.guide())]
 
 
 def guest_class(name: str) -> ast.ClassDef:
-    (found,) = (node for node in GUEST.body if isinstance(node, ast.ClassDef) and node.name == name)
+    (found,) = (node for node in GUEST if isinstance(node, ast.ClassDef) and node.name == name)
     return found
 
 
@@ -74,34 +80,50 @@ def test_data_has_exactly_the_attributes_of_the_table() -> None:
     assert attributes_of(guest_class("MarketData")) == {field.name for field in data.ATTRIBUTES}
 
 
-ALL_METHODS = (*data.METHODS, *data.FORM_A_METHODS, *decision.SHORT_FORM_METHODS)
+METHODS = [
+    *(("MarketData", method) for method in (*data.METHODS, *data.FORM_A_METHODS)),
+    *(("Context", method) for method in decision.SHORT_FORM_METHODS),
+]
 
 
-def test_data_has_exactly_the_methods_of_the_table() -> None:
-    assert set(methods_of(guest_class("MarketData"))) == {method.name for method in ALL_METHODS}
+@pytest.mark.parametrize("owner", ["MarketData", "Context"])
+def test_data_has_exactly_the_methods_of_the_table(owner: str) -> None:
+    assert set(methods_of(guest_class(owner))) == {method.name for of, method in METHODS if of == owner}
 
 
-@pytest.mark.parametrize("method", ALL_METHODS, ids=lambda method: method.name)
-def test_methods_take_what_the_table_says(method: Method) -> None:
+@pytest.mark.parametrize(("owner", "method"), METHODS, ids=lambda each: getattr(each, "name", each))
+def test_methods_take_what_the_table_says(owner: str, method: Method) -> None:
+    """One of several forms of a call may leave parameters out or demand what another does not."""
+    has_forms = sum(each.name == method.name for _, each in METHODS) > 1
+    taken = defaults_of(methods_of(guest_class(owner))[method.name])
     positional = {each.name: each.default for each in method.parameters if not each.keyword_only}
-    assert defaults_of(methods_of(guest_class("MarketData"))[method.name]) == positional
+    if has_forms:
+        assert list(positional) == list(taken)[: len(positional)]
+        assert all(default in ("", taken[name]) for name, default in positional.items())
+    else:
+        assert positional == taken
 
 
 @pytest.mark.parametrize("record", data.RECORDS, ids=lambda record: record.name)
-def test_records_have_exactly_the_fields_of_the_table(record: data.Record) -> None:
+def test_records_have_exactly_the_fields_of_the_table(record: Record) -> None:
     assert attributes_of(guest_class(record.name)) == {field.name for field in record.fields}
 
 
 def test_a_decision_has_the_fields_of_the_table_in_their_order() -> None:
     (init,) = (each for each in guest_class("Decision").body if isinstance(each, ast.FunctionDef))
-    assert defaults_of(init.args) == {each.name: each.default for each in decision.DECISION_FIELDS}
+    fields = {each.name: each for each in decision.DECISION_FIELDS}
+    by_keyword = [each.arg for each in init.args.kwonlyargs]
+    taken = defaults_of(init.args)
+    assert [*taken, *by_keyword] == list(fields)
+    assert by_keyword == [each.name for each in fields.values() if each.keyword_only]
+    assert all(fields[name].default == default for name, default in taken.items())
 
 
 def test_the_names_that_are_simply_there_are_those_the_sandbox_puts_there() -> None:
-    text = files("engine.strategies.programs").joinpath("guest_program.py").read_text("utf-8")
     (namespace,) = (
         node.value
-        for node in ast.walk(ast.parse(text))
+        for top in GUEST
+        for node in ast.walk(top)
         if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "namespace"
     )
     assert isinstance(namespace, ast.Dict)
@@ -148,7 +170,9 @@ class Typed:
         for symbol, held in data.positions.items():
             log(symbol, held.holding_duration_str)
         candles = data.get_klines("BTC", "1h", 24)
-        rsi = data.get_indicator("BTC", "rsi", 14).get("value")
+        rsi = data.get_indicator("BTC", "RSI14", "1h").get("value")
+        if data.get_regime("BTC") == "noise" or data.get_indicator("BTC", "rsi", 14) is None:
+            return Decision(action="hold")
         price = data.get_price("BTC")
         if rsi is None or price is None or not candles or rsi > 30:
             return Decision("hold", reason="nothing to do")

@@ -31,16 +31,17 @@ from tests.strategies.programs.recorded import SYMBOLS, Recording
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MINUTES = 14_400
-MOMENTS = range(300, 2800, 50)
+MOMENTS = range(300, 2800, 7)
+LEAST_MOMENTS = 40
+"""How many are looked at even if the program acts at the first."""
 EXAMPLES = [text for _, text in re.findall(r"```(python|rust)\n(.*?)```", authoring.guide(), re.DOTALL)]
-SAMPLES = {**{source.strip().splitlines()[0]: source for source in EXAMPLES}, **stock_programs()}
+SAMPLES = {f"guide {number}": source for number, source in enumerate(EXAMPLES)} | stock_programs()
 
 PARAMETERS: dict[str, dict[str, Parameter]] = {
-    "class FundingCarry:": {"yearly_percent": 12},
-    "funding_carry": {"yearly_percent": 12},
-    "class FlowImbalance:": {"ratio": 0.5},
-    "class MacdInTrends:": {"slow_period": "15m"},
-    "class ScaleOut:": {"first": 0.005},
+    "class FundingCarry": {"yearly_percent": 12},
+    "class FlowImbalance": {"ratio": 0.5},
+    "class MacdInTrends": {"slow_period": "15m"},
+    "class ScaleOut": {"first": 0.005},
 }
 """Thresholds that the recorded days reach."""
 
@@ -127,14 +128,18 @@ async def test_it_runs_everywhere_and_acts_somewhere(
     answers: Callable[[StrategyContext], Callable[[DataQuery, int], Answer]],
 ) -> None:
     """No run fails, every decision passes the validator, and not all of them are to wait."""
+    source = SAMPLES[name]
+    params = next((each for head, each in PARAMETERS.items() if head in source), {})
     operations: set[Operation] = set()
-    for index in MOMENTS:
+    for number, index in enumerate(MOMENTS):
+        if number >= LEAST_MOMENTS and operations - {Operation.HOLD}:
+            break
         for context in situations(recording, index):
             strategy = ProgramStrategy(
                 host,
                 name,
-                SAMPLES[name],
-                PARAMETERS.get(name, {}),
+                source,
+                params,
                 SandboxSettings(seconds=5),
                 answers(context),
             )

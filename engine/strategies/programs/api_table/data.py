@@ -6,6 +6,7 @@ from engine.strategies.programs.api_table.shapes import Field, Method, Parameter
 
 _SYMBOL = Parameter("symbol", "str")
 _PERIOD = Parameter("period", "str")
+_DEFAULT_PERIOD = Parameter("period", "str | None", "None")
 
 POSITION = Record(
     "Position",
@@ -228,17 +229,24 @@ METHODS = (
     ),
     Method(
         name="get_klines",
-        parameters=(_SYMBOL, _PERIOD, Parameter("count", "int", "50")),
+        parameters=(
+            _SYMBOL,
+            _DEFAULT_PERIOD,
+            Parameter("count", "int", "50"),
+            Parameter("interval", "str | None", "None", keyword_only=True),
+            Parameter("limit", "int | None", "None", keyword_only=True),
+        ),
         returns="list[Kline]",
-        meaning="The last closed candles, oldest first; 5000 at most.",
+        meaning="The last closed candles, oldest first, 5000 at most; by default of `data.period`."
+        " `interval` and `limit` are other names of `period` and `count`.",
         example='closes = [candle.close for candle in data.get_klines("BTC", "1h", 24)]',
         missing="[]",
     ),
     Method(
         name="get_indicator",
-        parameters=(_SYMBOL, Parameter("name", "str"), Parameter("period", "str | int | None", "None")),
+        parameters=(_SYMBOL, Parameter("name", "str"), _PERIOD),
         returns="Indicator",
-        meaning="An indicator at the last closed candle of `period`, by default `data.period`.",
+        meaning="An indicator at the last closed candle of `period`.",
         example='rsi = data.get_indicator("BTC", "RSI14", "15m").get("value")',
         missing="{}",
     ),
@@ -252,7 +260,7 @@ METHODS = (
     ),
     Method(
         name="get_regime",
-        parameters=(_SYMBOL, Parameter("period", "str", '"5m"')),
+        parameters=(_SYMBOL, _PERIOD),
         returns="RegimeInfo | None",
         meaning="What kind of market the last closed candle of `period` was.",
         example='regime = data.get_regime("BTC", "1h")',
@@ -268,9 +276,9 @@ METHODS = (
     ),
     Method(
         name="get_factor",
-        parameters=(_SYMBOL, Parameter("name", "str"), Parameter("period", "str", '"5m"')),
+        parameters=(_SYMBOL, Parameter("name", "str"), _DEFAULT_PERIOD),
         returns="Factor",
-        meaning="A factor of the library, and how well it has told the next move.",
+        meaning="A factor on candles of `period`, by default 5m, and how well it has told the next move.",
         example='stretch = data.get_factor("BTC", "zscore20", "1h").get("value")',
         missing="{}",
     ),
@@ -298,5 +306,22 @@ FORM_A_METHODS = (
         returns="float",
         meaning="Free for new margin, USD: `data.available_balance`.",
         example="free = data.get_balance()",
+    ),
+    Method(
+        name="get_indicator",
+        parameters=(_SYMBOL, Parameter("name", "str"), Parameter("period", "int | None", "None")),
+        returns="Any",
+        meaning="With a length in place of the period: the number alone, on candles of `data.period`."
+        " MACD, BOLL and STOCH answer with the names of their lines.",
+        example='rsi = data.get_indicator("BTC", "rsi", 14)',
+        missing="None",
+    ),
+    Method(
+        name="get_regime",
+        parameters=(_SYMBOL,),
+        returns="str | None",
+        meaning="Without a period: the regime's name alone, on candles of `data.period`.",
+        example='word = data.get_regime("BTC")',
+        missing="None",
     ),
 )

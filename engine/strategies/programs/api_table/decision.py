@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.strategies.programs.api_table.shapes import REQUIRED, Method, Parameter
+from engine.strategies.programs.api_table.shapes import Method, Parameter
 
 MAX_LEVERAGE = 50
 """The most that any venue grants; an account's own limit may be lower."""
@@ -32,18 +32,19 @@ class DecisionField(msgspec.Struct, frozen=True, kw_only=True):
     highest: float | None = None
     whole: bool = False
     choices: tuple[str, ...] = ()
+    keyword_only: bool = False
 
     @property
     def parameter(self) -> Parameter:
         """The field as a parameter of `Decision(...)`."""
-        return Parameter(self.name, self.type, self.default)
+        return Parameter(self.name, self.type, self.default, self.keyword_only)
 
 
 DECISION_FIELDS = (
     DecisionField(
         name="operation",
         type="str",
-        default=REQUIRED,
+        default='""',
         choices=(*OPERATIONS, "long", "short"),
         rule="buy, sell, close or hold; in any case of letters",
     ),
@@ -133,8 +134,24 @@ DECISION_FIELDS = (
         rule="the stop in percent from the quote, in place of its price",
     ),
     DecisionField(name="reasoning", type="str", default='""', rule="another name of the reason"),
+    DecisionField(
+        name="action",
+        type="str",
+        default='""',
+        choices=(*OPERATIONS, "long", "short"),
+        keyword_only=True,
+        rule="another name of the operation",
+    ),
+    DecisionField(
+        name="portion",
+        type="float | None",
+        positive=True,
+        highest=1,
+        keyword_only=True,
+        rule="another name of the target_portion_of_balance",
+    ),
 )
-SIZE_FIELDS = ("target_portion_of_balance", "quantity", "size_pct")
+SIZE_FIELDS = ("target_portion_of_balance", "portion", "quantity", "size_pct")
 TRIGGER_FIELDS = ("take_profit_price", "stop_loss_price", "take_profit_pct", "stop_loss_pct")
 
 _NOT_WITH_CLOSE = ("leverage", *TRIGGER_FIELDS, "tp_execution", "sl_execution")
@@ -142,7 +159,7 @@ _NOT_WITH_CLOSE = ("leverage", *TRIGGER_FIELDS, "tp_execution", "sl_execution")
 
 def _by_keyword(*left_out: str) -> tuple[Parameter, ...]:
     """Return the fields of a Decision that a call of the short form takes by name."""
-    names = {"operation", "symbol", "quantity", "size_pct", *left_out}
+    names = {"operation", "action", "symbol", "quantity", "portion", "size_pct", "reasoning", *left_out}
     return tuple(
         Parameter(field.name, field.type, field.default, keyword_only=True)
         for field in DECISION_FIELDS

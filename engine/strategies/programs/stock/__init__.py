@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+FIRST_PROGRAM = "rsi_mean_reversion"
+"""What a new desk's program traders run."""
+
 
 def stock_programs() -> dict[str, str]:
-    """Return the source of every stock program by its name, such as `rsi_mean_reversion`."""
+    """Return the source of every stock program by its name: `FIRST_PROGRAM`, then the others by name."""
     folder = files(__package__)
-    return {
-        entry.name.removesuffix(".py"): entry.read_text("utf-8")
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+    names = sorted(
+        entry.name.removesuffix(".py")
+        for entry in folder.iterdir()
         if entry.name.endswith(".py") and not entry.name.startswith("_")
-    }
+    )
+    names.sort(key=lambda name: name != FIRST_PROGRAM)
+    return {name: folder.joinpath(f"{name}.py").read_text("utf-8") for name in names}

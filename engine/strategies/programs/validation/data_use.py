@@ -96,13 +96,14 @@ def _check_call(program: ProgramSource, call: ast.Call, attribute: str) -> Findi
 def _bound(call: ast.Call, method: Method) -> dict[str, ast.expr] | None:
     """Return the arguments by parameter, None where the call does not fit the method."""
     names = [parameter.name for parameter in method.parameters]
+    positional = [parameter.name for parameter in method.parameters if not parameter.keyword_only]
     if any(isinstance(each, ast.Starred) for each in call.args) or any(
         keyword.arg is None for keyword in call.keywords
     ):
         return {}
-    if len(call.args) > len(names):
+    if len(call.args) > len(positional):
         return None
-    given = dict(zip(names, call.args, strict=False))
+    given = dict(zip(positional, call.args, strict=False))
     for keyword in call.keywords:
         if keyword.arg not in names or keyword.arg in given:
             return None
@@ -119,7 +120,7 @@ def _check_words(
     period = values.get("period", values.get("interval", UNKNOWN))
     word = values.get("metric", values.get("name", UNKNOWN))
     length = period if attribute == "get_indicator" and isinstance(period, int | None) else None
-    if period is not UNKNOWN and length is None and not (period is None and attribute == "get_indicator"):
+    if period is not UNKNOWN and period is not None and length is None:
         yield from _check_period(call, method, period)
     if isinstance(word, str):
         yield from _check_word(call, method, word if length is None else _with_length(word, length))

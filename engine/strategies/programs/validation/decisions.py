@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection
 
-import msgspec
-
 from engine.strategies.programs.api_table.decision import (
     ACTION_TYPES,
     DECISION_FIELDS,
@@ -21,8 +19,7 @@ from engine.strategies.programs.validation.findings import Findings, did_you_mea
 from engine.strategies.programs.validation.source import UNKNOWN, Literal, ProgramSource
 
 FIELDS = {field.name: field for field in DECISION_FIELDS}
-_PORTION = msgspec.structs.replace(FIELDS["target_portion_of_balance"], name="portion")
-"""The same by the short form's name for it."""
+POSITIONAL = tuple(field.name for field in DECISION_FIELDS if not field.keyword_only)
 
 
 class WrittenDecision:
@@ -55,7 +52,7 @@ class WrittenDecision:
     @property
     def operation(self) -> str:
         """The operation in lower case, empty where only a run can tell."""
-        value = self.values.get("operation", UNKNOWN)
+        value = self.values.get("operation", self.values.get("action", UNKNOWN))
         return value.lower() if isinstance(value, str) else ""
 
 
@@ -71,7 +68,7 @@ def check_decisions(program: ProgramSource) -> Findings:
                     node, f"ActionType.{name} does not exist", did_you_mean(name, ACTION_TYPES, there_are)
                 )
             case ast.Call(func=ast.Name(id="Decision")):
-                yield from _check_decision(WrittenDecision(node, program, tuple(FIELDS)))
+                yield from _check_decision(WrittenDecision(node, program, POSITIONAL))
 
 
 def check_fields(written: WrittenDecision, label: str, allowed: Collection[str]) -> Findings:
@@ -81,17 +78,17 @@ def check_fields(written: WrittenDecision, label: str, allowed: Collection[str])
             advice = did_you_mean(name, allowed, "there are " + ", ".join(allowed))
             yield error(node, f"{label} has no field {name}", advice)
         elif written.values[name] is not UNKNOWN:
-            yield from _check_value(FIELDS.get(name, _PORTION), written.values[name], node, label)
+            yield from _check_value(FIELDS[name], written.values[name], node, label)
 
 
 def _check_decision(written: WrittenDecision) -> Findings:
     call = written.call
-    if len(call.args) > len(FIELDS):
+    if len(call.args) > len(POSITIONAL):
         yield error(
-            call, f"Decision takes {len(FIELDS)} fields, this has {len(call.args)}", "name the fields"
+            call, f"Decision takes {len(POSITIONAL)} fields, this has {len(call.args)}", "name the fields"
         )
     yield from check_fields(written, "Decision", FIELDS)
-    if written.is_complete and "operation" not in written.nodes:
+    if written.is_complete and not {"operation", "action"} & set(written.nodes):
         yield error(call, "Decision has no operation", 'begin with one, as in Decision("hold")')
     match written.operation:
         case "buy" | "sell" | "long" | "short":
@@ -160,7 +157,7 @@ def _check_value(field: DecisionField, value: Literal, node: ast.expr, label: st
     if field.choices:
         words = {choice.lower() for choice in field.choices}
         if not isinstance(value, str) or value.lower() not in words:
-            choices = OPERATIONS if field.name == "operation" else field.choices
+            choices = OPERATIONS if field.name in ("operation", "action") else field.choices
             allowed = "allowed is " + ", ".join(choices)
             yield error(node, f"{where} {value!r} is not allowed", did_you_mean(str(value), choices, allowed))
     elif field.positive:
