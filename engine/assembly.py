@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -20,18 +20,28 @@ from engine.market.replay.player import ReplayPlayer
 from engine.market.replay.sources import open_tape
 from engine.market.replay.tape import Tape
 from engine.model.account import TraderConfig, TraderKind, TraderStatus
+from engine.model.backtest import BacktestRun
 from engine.model.event import Alert, ReplayState, Severity, Topic
 from engine.model.instrument import Instrument
 from engine.model.news import NewsItem, NewsSource
+from engine.model.program import BindingState, Program, ProgramVersion
 from engine.settings import DEFAULT_SPEED, Settings, ensure_port_is_free
-from engine.store.changes import Binding, Change, Program, Setting, TraderState, Wallet
+from engine.store.changes import Change, Setting, TraderState, Wallet
 from engine.store.restore import DeskState, EquityCurve, StoredTrader
 from engine.store.store import Store
 from engine.strategies.programs.stock import stock_programs
 from engine.streams import Bus
+from engine.trading.assignment import PromptAssignment
+from engine.trading.bindings import Bindings
 from engine.trading.books import TraderBooks
+from engine.trading.decider import Decider
 from engine.trading.decision_log import DecisionLog
-from engine.trading.default_traders import default_pools, default_signals, default_traders
+from engine.trading.default_traders import (
+    default_binding,
+    default_pools,
+    default_signals,
+    default_traders,
+)
 from engine.trading.equity import EquityHistory
 from engine.trading.feed_watch import FeedWatch
 from engine.trading.floor import TradingFloor
@@ -40,11 +50,12 @@ from engine.trading.kill_switch import KillSwitch
 from engine.trading.ledger import TraderLedger
 from engine.trading.orders import OrderDesk
 from engine.trading.ordinals import Ordinals
+from engine.trading.program_book import ProgramBook
 from engine.trading.signal_assembly import open_signal_floor, stored_regimes
 from engine.trading.signal_floor import SignalFloor
 from engine.trading.trader import TraderRuntime
 from engine.trading.trigger_log import TriggerLog
-from engine.trading.waking import Waking
+from engine.trading.waking import Roster, Waking
 
 REPLAY_SPEED_KEY = "replay.speed"
 REPLAY_PAUSED_KEY = "replay.paused"
@@ -56,6 +67,7 @@ HISTORY_BEFORE_START_MS = 2 * DAY_MS
 class DeskParts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The parts of a desk that is open and does not run yet."""
 
+    home: Path
     store: Store
     clock: ReplayClock
     tape: Tape
@@ -64,13 +76,13 @@ class DeskParts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     instruments: Mapping[str, Instrument]
     journal: DeskJournal
     traders: tuple[TraderRuntime, ...]
-    programs: tuple[Program, ...]
-    bindings: tuple[Binding, ...]
+    bindings: Bindings
+    backtest_runs: tuple[BacktestRun, ...]
     kill_switch: KillSwitch
     regimes: Regimes
     floor: TradingFloor
     signals: SignalFloor
-    wakings: tuple[Waking, ...]
+    roster: Roster
     problems: tuple[str, ...]
     """What was stored and cannot be used any more, in words."""
     news_sources: tuple[NewsSource, ...]
@@ -87,7 +99,7 @@ def assemble(home: Path, settings: Settings, bus: Bus) -> DeskParts:
     ensure_port_is_free(settings.prompts.rules_port)
     store = Store.open(home, settings.database_url, on_failure=lambda error: _tell(bus, error))
     try:
-        return _Assembly(store, settings, bus).parts()
+        return _Assembly(home, store, settings, bus).parts()
     except BaseException:
         store.close()
         raise
@@ -100,7 +112,8 @@ def _tell(bus: Bus, error: StoreFailed) -> None:
 class _Assembly:
     """The steps of putting a desk together, in the order the constructor and `parts` take them."""
 
-    def __init__(self, store: Store, settings: Settings, bus: Bus) -> None:
+    def __init__(self, home: Path, store: Store, settings: Settings, bus: Bus) -> None:
+        self._home = home
         self._store = store
         self._settings = settings
         self._bus = bus
@@ -139,11 +152,13 @@ class _Assembly:
             write=self._journal.write,
             problems=problems,
         )
-        wakings = tuple(Waking(trader) for trader in traders)
-        signals.attach(wakings)
-        floor = TradingFloor(market, traders, wakings, signals, self._journal, self._bus, self._tape.step_ms)
+        roster = Roster(Waking(decider) for decider in self._prompt_deciders(traders))
+        bindings = self._bindings(traders, roster)
+        signals.attach(roster)
+        floor = TradingFloor(market, traders, roster, signals, self._journal, self._bus, self._tape.step_ms)
         self._player = self._open_player(floor)
         return DeskParts(
+            home=self._home,
             store=self._store,
             clock=self._clock,
             tape=self._tape,
@@ -152,13 +167,13 @@ class _Assembly:
             instruments=self._instruments,
             journal=self._journal,
             traders=traders,
-            programs=self._state.programs,
-            bindings=self._state.bindings,
+            bindings=bindings,
+            backtest_runs=self._state.backtest_runs,
             kill_switch=self._kill_switch,
             regimes=regimes,
             floor=floor,
             signals=signals,
-            wakings=wakings,
+            roster=roster,
             problems=tuple(problems),
             news_sources=self._state.news_sources,
             news=self._state.news,
@@ -176,17 +191,17 @@ class _Assembly:
             Program(program_id=number, name=name, code=code)
             for number, (name, code) in enumerate(stock_programs().items(), start=1)
         )
-        bindings = tuple(
-            Binding(binding_id=trader.config.trader_id, trader_id=trader.config.trader_id, program_id=1)
-            for trader in traders
-            if trader.config.kind is TraderKind.PROGRAM
+        versions = tuple(
+            ProgramVersion(program_id=program.program_id, version=1, code=program.code, saved_ms=0)
+            for program in programs
         )
+        binding = default_binding()
         signals, pools = default_signals(), default_pools()
-        self._first_changes += (desk_id, source, *programs, *bindings, *signals, *pools)
+        self._first_changes += (desk_id, source, *programs, *versions, binding, *signals, *pools)
         return DeskState(
             traders=tuple(traders),
             programs=programs,
-            bindings=bindings,
+            bindings=(binding,),
             signals=signals,
             pools=pools,
             settings={desk_id.key: desk_id.value, source.key: source.value},
@@ -255,11 +270,39 @@ class _Assembly:
             log=self._decisions(config, ledger),
             ledger=ledger,
             market=market,
+            clock=self._clock,
+        )
+
+    def _prompt_deciders(self, traders: tuple[TraderRuntime, ...]) -> Iterator[Decider]:
+        for trader in traders:
+            if trader.config.kind is TraderKind.PROMPT:
+                decider = Decider(
+                    trader,
+                    PromptAssignment(trader),
+                    answers=self._trigger_log,
+                    ordinals=self._ordinals,
+                    clock=self._clock,
+                    failed=trader.status is TraderStatus.ERROR,
+                    reason=trader.status_reason,
+                )
+                trader.add(decider)
+                yield decider
+
+    def _bindings(self, traders: tuple[TraderRuntime, ...], roster: Roster) -> Bindings:
+        bindings = Bindings(
+            book=ProgramBook(self._state.programs, self._state.bindings),
+            roster=roster,
+            traders=traders,
+            answers=self._trigger_log,
             ordinals=self._ordinals,
             clock=self._clock,
-            decision_begun=self._trigger_log.decision_begun,
-            trigger_dropped=self._trigger_log.trigger_dropped,
+            publish=self._tell_of_binding,
         )
+        self._first_changes += bindings.restore(self._state.binding_health)
+        return bindings
+
+    def _tell_of_binding(self, state: BindingState) -> None:
+        self._bus.publish_level(Topic.PROGRAMS, ("binding", state.binding.binding_id), state)
 
     def _books(self, stored: StoredTrader, ledger: TraderLedger) -> TraderBooks:
         trader_id, state = stored.config.trader_id, self._state

@@ -1,25 +1,25 @@
 """Backtests for people and tools: run a program over recorded candles, and show what came out.
 
-Everything here works without a desk, and beside one on the same home.
+Everything here works without a desk, and beside one on the same home. Importing it is cheap: what runs a
+backtest is imported by `run`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.backtest.history import LoadedHistory, load_history
-from engine.backtest.pool_file import read_pools
-from engine.backtest.request_check import check_request_fields
-from engine.backtest.run import RunOutcome, run_backtest
+from engine.backtest.metrics import METRICS, Better, Metric, Unit
+from engine.backtest.metrics.value_text import value_text
 from engine.backtest.sweep.ranges import parse_range
 from engine.errors import InvalidInput
-from engine.market.periods import parse_period
+from engine.market.periods import Period, parse_period
 from engine.model.backtest import (
+    BacktestPool,
     BacktestProgress,
     BacktestRequest,
     BacktestResult,
@@ -28,14 +28,20 @@ from engine.model.backtest import (
     SweepRequest,
     SweepResult,
 )
-from engine.strategies.programs.validation import check_source
 
 if TYPE_CHECKING:
-    from engine.strategies.programs.host import SandboxHost
+    from engine.backtest.history import LoadedHistory
+    from engine.backtest.report import Comparison
+    from engine.backtest.run import RunOutcome
 
 __all__ = [
+    "METRICS",
     "Backtest",
+    "Better",
+    "Metric",
     "ResultJson",
+    "Unit",
+    "compare",
     "json_of",
     "parse_period",
     "parse_range",
@@ -44,14 +50,16 @@ __all__ = [
     "run",
     "run_sweep",
     "sweep_text",
+    "value_text",
 ]
 
 
-class Backtest(msgspec.Struct, frozen=True, eq=False):
+class Backtest:
     """A finished run and the history it ran on."""
 
-    outcome: RunOutcome
-    history: LoadedHistory
+    def __init__(self, outcome: RunOutcome, history: LoadedHistory) -> None:
+        self.outcome = outcome
+        self.history = history
 
     @property
     def result(self) -> BacktestResult:
@@ -104,7 +112,8 @@ class ResultJson(msgspec.Struct, frozen=True, kw_only=True):
     """A result as one JSON object.
 
     `win_rate` is a share of 1 and `max_drawdown` per cent, negative; `metrics` has everything measured,
-    by the names of the metrics' table. `trades` are closed ones, `open_trades` those the end found.
+    by the names of the metrics' table. Of the `trades` the last `open_trades` were open at the end: they
+    have no exit and are valued at the last mark.
     """
 
     status: str
@@ -135,11 +144,27 @@ class ResultJson(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...]
     metrics: dict[str, float | None]
     trades: tuple[TradeJson, ...]
-    open_trades: tuple[TradeJson, ...]
+    open_trades: int
+
+
+def read_pools(path: Path, period: Period) -> tuple[BacktestPool, ...]:
+    """Return the pools of a file; see `engine.backtest.pool_file`."""
+    from engine.backtest.pool_file import read_pools as read
+
+    return read(path, period)
+
+
+def compare(results: Sequence[BacktestResult]) -> Comparison:
+    """Return the metrics of several runs side by side."""
+    from engine.backtest.report import compare as compare_here
+
+    return compare_here(results)
 
 
 def read_program(path: Path) -> str:
     """Return a program's source; raises `InvalidInput` with every error an editor would show."""
+    from engine.strategies.programs.validation import check_source
+
     try:
         source = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -165,8 +190,13 @@ async def run(
 
     Raises `InvalidInput` or `NotFound` for what cannot be run, `Unavailable` without a sandbox.
     """
+    from engine.backtest.history import load_history
+    from engine.backtest.request_check import check_request_fields
+    from engine.backtest.run import run_backtest
+    from engine.strategies.programs.host import SandboxHost
+
     check_request_fields(request)
-    sandbox = _sandbox()
+    sandbox = SandboxHost()
     try:
         sandbox.start()
         history = await asyncio.to_thread(load_history, request, home)
@@ -200,8 +230,6 @@ def sweep_text(result: SweepResult, width: int = 100) -> str:
 
 def json_of(result: BacktestResult) -> ResultJson:
     """Return a result as clients read it."""
-    closed = tuple(trade for trade in result.trades if trade.exit_reason is not ExitReason.OPEN)
-    still_open = tuple(trade for trade in result.trades if trade.exit_reason is ExitReason.OPEN)
     metrics = result.metrics
     return ResultJson(
         status=str(result.status),
@@ -211,7 +239,7 @@ def json_of(result: BacktestResult) -> ResultJson:
         scheduled_triggers=result.scheduled_triggers,
         program_calls=result.program_calls,
         failures=result.failures,
-        total_trades=len(closed),
+        total_trades=len(result.trades),
         final_equity=float(result.final_equity),
         total_pnl=float(result.total_pnl),
         total_pnl_percent=float(result.total_pnl / result.request.cash * 100),
@@ -231,8 +259,8 @@ def json_of(result: BacktestResult) -> ResultJson:
         warnings=result.warnings,
         rules=result.rules,
         metrics=metrics,
-        trades=tuple(_trade_json(trade) for trade in closed),
-        open_trades=tuple(_trade_json(trade) for trade in still_open),
+        trades=tuple(_trade_json(trade) for trade in result.trades),
+        open_trades=sum(trade.exit_reason is ExitReason.OPEN for trade in result.trades),
     )
 
 
@@ -258,9 +286,3 @@ def _trade_json(trade: BacktestTrade) -> TradeJson:
         pool_name=trade.pool_name,
         triggered_signals=trade.signals,
     )
-
-
-def _sandbox() -> SandboxHost:
-    from engine.strategies.programs.host import SandboxHost
-
-    return SandboxHost()

@@ -181,7 +181,7 @@ def _request(options: argparse.Namespace) -> BacktestRequest:
         symbols=symbols,
         period=period.value,
         pools=tuple(pool for path in options.signals for pool in read_pools(path, period)),
-        schedule_seconds=_seconds(options.schedule),
+        schedule_seconds=read_seconds(options.schedule),
         history=history,
         start_ms=read_time(options.start, "--from") if options.start else None,
         end_ms=read_time(options.end, "--to") if options.end else None,
@@ -206,7 +206,8 @@ def _symbol_and_path(text: str, symbols: tuple[str, ...], option: str) -> tuple[
     return symbols[0], text
 
 
-def _seconds(text: str | None) -> int:
+def read_seconds(text: str | None) -> int:
+    """Return a duration such as 30s, 5m, 1h or 1d in seconds; 0 for none."""
     from engine.errors import InvalidInput
 
     if not text:

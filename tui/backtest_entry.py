@@ -206,7 +206,7 @@ def read_count(text: str, field: str, most: int, empty: int = 0) -> int:
 
 def read_ranges(text: str) -> tuple[ParameterRange, ...]:
     """Return the ranges of a sweep, parted by blanks or semicolons: `fast=5,10,20 slow=30..90:10`."""
-    from engine.backtest.sweep.ranges import parse_range
+    from engine.backtesting import parse_range
 
     parts = text.replace(";", " ").split()
     return tuple(parse_range(part) for part in parts)

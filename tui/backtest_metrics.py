@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.backtest.metrics import METRICS, Better, Metric, Unit
-from engine.backtest.metrics.value_text import value_text
+from engine.backtesting import METRICS, Better, Metric, Unit, value_text
 from tui import format as fmt
 
 __all__ = ["METRICS", "Metric", "best_places", "difference_text", "explanation", "metric_role", "metric_text"]
@@ -14,8 +13,8 @@ _SIGNED = (Unit.PERCENT, Unit.MONEY)
 
 
 def metric_text(metric: Metric, value: float | None) -> str:
-    """Return a metric's value with its unit: `12.34 %`, `1.84`, `3 d 4 h`."""
-    return value_text(value, metric.unit)
+    """Return a metric's value with its unit: `12.34%`, `1.84`, `3 d 4 h`."""
+    return value_text(value, metric.unit).replace(" %", "%")
 
 
 def metric_role(metric: Metric, value: float | None) -> str:
@@ -49,7 +48,7 @@ def difference_text(metric: Metric, before: float | None, after: float | None) -
         return "="
     if metric.unit is Unit.TIME:
         return fmt.ABSENT
-    text = value_text(abs(after - before), metric.unit)
+    text = metric_text(metric, abs(after - before))
     return f"{'+' if after > before else '-'}{text}"
 
 

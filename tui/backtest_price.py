@@ -56,13 +56,10 @@ def price_picture(
     columns = max(LEAST_COLUMNS, columns)
     start_ms, end_ms = _span(result, trade)
     trades = [item for item in result.trades if item.symbol == symbol]
-    found = _desk_candles(desk, symbol, start_ms, end_ms, columns, trades)
-    if found is not None:
-        candles, length = found
-        source = "the desk's candles"
-    else:
-        points, source = _known_prices(result, symbol, trades)
-        candles, length = _bucketed(points, start_ms, end_ms, columns)
+    found, source = _desk_candles(desk, symbol, start_ms, end_ms, trades), "the desk's candles"
+    if not found:
+        found, source = _known_prices(result, symbol, trades)
+    candles, length = _joined(found, start_ms, end_ms, columns)
     near = [item for item in trades if start_ms <= (item.exit_ms or end_ms) and item.entry_ms <= end_ms]
     return PricePicture(
         candles=CandlePicture(
@@ -90,15 +87,13 @@ def _span(result: BacktestResult, trade: BacktestTrade | None) -> tuple[int, int
 
 
 def _desk_candles(
-    desk: Desk, symbol: str, start_ms: int, end_ms: int, columns: int, trades: Sequence[BacktestTrade]
-) -> tuple[tuple[Candle, ...], int] | None:
-    """Return the desk's candles of the span and their length, None where they are not of this run."""
-    fitting = [
-        name for name in desk.markets.periods() if (end_ms - start_ms) // period_ms(name) + 1 <= columns
-    ]
-    period = fitting[0] if fitting else (desk.markets.periods() or ("",))[-1]
+    desk: Desk, symbol: str, start_ms: int, end_ms: int, trades: Sequence[BacktestTrade]
+) -> tuple[Candle, ...]:
+    """Return the desk's candles of the span, as short as it gives; none where they are not of this run."""
+    fitting = (name for name in desk.markets.periods() if (end_ms - start_ms) // period_ms(name) < MOST_ASKED)
+    period = next(fitting, "")
     if not period:
-        return None
+        return ()
     length = period_ms(period)
     limit = min(MOST_ASKED, (end_ms - start_ms) // length + 2)
     try:
@@ -106,16 +101,11 @@ def _desk_candles(
             ChartRequest(symbol=symbol, period=period, limit=limit, before_ms=end_ms + length)
         )
     except DeskError:
-        return None
-    candles = tuple(
-        candle for candle in chart.candles if start_ms - length < candle.open_ms < end_ms and candle.closed
-    )
-    covers = (
-        bool(candles)
-        and candles[0].open_ms <= start_ms + length
-        and candles[-1].open_ms >= end_ms - 3 * length
-    )
-    return (candles, length) if covers and _agree(candles, length, trades) else None
+        return ()
+    candles = tuple(candle for candle in chart.candles if start_ms <= candle.open_ms < end_ms)
+    if not candles or candles[0].open_ms > start_ms + 2 * length or candles[-1].open_ms < end_ms - 3 * length:
+        return ()
+    return candles if _agree(candles, length, trades) else ()
 
 
 def _agree(candles: Sequence[Candle], length: int, trades: Sequence[BacktestTrade]) -> bool:
@@ -131,8 +121,8 @@ def _agree(candles: Sequence[Candle], length: int, trades: Sequence[BacktestTrad
 
 def _known_prices(
     result: BacktestResult, symbol: str, trades: Sequence[BacktestTrade]
-) -> tuple[list[tuple[int, float]], str]:
-    """Return the prices a result itself holds, oldest first, and what they are in words."""
+) -> tuple[tuple[Candle, ...], str]:
+    """Return the prices a result itself holds, as candles of one price, and what they are in words."""
     fills = [(trade.entry_ms, float(trade.entry_price)) for trade in trades]
     exits = [
         (trade.exit_ms, float(trade.exit_price))
@@ -141,10 +131,14 @@ def _known_prices(
     ]
     curve = result.curve
     if symbol != result.request.symbols[0] or not curve.benchmark:
-        return sorted(fills + exits), "the prices of its fills"
+        return _points(fills + exits), "the prices of its fills"
     scale = _price_of_benchmark(result, fills)
     held = [(ts_ms, value * scale) for ts_ms, value in zip(curve.ts_ms, curve.benchmark, strict=True)]
-    return sorted(held + fills + exits), "the run's own curve of holding it"
+    return _points(held + fills + exits), "the run's own curve of holding it"
+
+
+def _points(prices: Iterable[tuple[int, float]]) -> tuple[Candle, ...]:
+    return tuple(Candle(ts_ms, price, price, price, price, 0.0) for ts_ms, price in sorted(prices))
 
 
 def _price_of_benchmark(result: BacktestResult, fills: Iterable[tuple[int, float]]) -> float:
@@ -157,22 +151,27 @@ def _price_of_benchmark(result: BacktestResult, fills: Iterable[tuple[int, float
     return median(ratios) if ratios else 1.0
 
 
-def _bucketed(
-    points: Sequence[tuple[int, float]], start_ms: int, end_ms: int, columns: int
+def _joined(
+    candles: Sequence[Candle], start_ms: int, end_ms: int, columns: int
 ) -> tuple[tuple[Candle, ...], int]:
-    """Return prices as candles, one for each of at most `columns` stretches that has a price."""
+    """Return candles joined to one for each of at most `columns` stretches, and a stretch's length."""
     length = max(1, -(-(end_ms - start_ms) // columns))
-    buckets: dict[int, list[float]] = {}
-    for ts_ms, price in points:
-        if start_ms <= ts_ms <= end_ms:
-            buckets.setdefault(ts_ms // length * length, []).append(price)
-    return (
-        tuple(
-            Candle(open_ms, prices[0], max(prices), min(prices), prices[-1], 0.0)
-            for open_ms, prices in sorted(buckets.items())
-        ),
-        length,
+    stretches: dict[int, list[Candle]] = {}
+    for candle in candles:
+        if start_ms <= candle.open_ms <= end_ms:
+            stretches.setdefault((candle.open_ms - start_ms) // length, []).append(candle)
+    joined = tuple(
+        Candle(
+            start_ms + place * length,
+            parts[0].open,
+            max(part.high for part in parts),
+            min(part.low for part in parts),
+            parts[-1].close,
+            0.0,
+        )
+        for place, parts in sorted(stretches.items())
     )
+    return joined, length
 
 
 def _marks(trades: Iterable[BacktestTrade]) -> Iterable[ChartMark]:

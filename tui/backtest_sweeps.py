@@ -19,7 +19,7 @@ BEST = "▸"
 _SHOWN = ("total_return_pct", "max_drawdown_pct", "sharpe")
 STEP_COLUMNS = (
     Column("train", "chosen on", 19, weight=1),
-    Column("test", "tried until", 11),
+    Column("test", "tried until", 11, priority=2),
     Column("params", "parameters", 12, weight=3, cut="words"),
     Column("in", "in sample", 9, align="right"),
     Column("out", "out of", 9, align="right"),

@@ -52,7 +52,7 @@ TRIGGER_COLUMNS = (
 KIND_WORDS = {"tp": "take profit", "sl": "stop", "scheduled": "schedule", "limit": "limit fill"}
 SIDE_ROLES = {"long": "gain", "short": "loss", "buy": "bid", "sell": "ask"}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-MONTH_CELLS = 7
+MONTH_CELLS = 5
 YEAR = "year"
 
 
@@ -140,7 +140,7 @@ def operation_words(line: TriggerLine) -> tuple[str, str]:
         return fmt.ABSENT, "muted"
     if line.operation == "hold":
         return "hold", "muted"
-    size = f"{line.quantity:.6g}" if line.quantity else ""
+    size = f"{line.quantity:.4g}" if line.quantity else ""
     words = " ".join(filter(None, (line.operation, line.decision_symbol, size)))
     return words, SIDE_ROLES.get(line.operation, "accent")
 
@@ -202,7 +202,9 @@ def _compounded(months: Sequence[MonthlyReturn], year: int) -> float:
 
 
 def _month_cell(value: float | None) -> Cell:
-    return Cell("", "muted") if value is None else Cell(percent(value, 1), fmt.trend_role(value))
+    if value is None:
+        return Cell("", "muted")
+    return Cell(percent(value, 1).removesuffix("%"), fmt.trend_role(value))
 
 
 def _money(value: Decimal) -> str:

@@ -150,8 +150,8 @@ def reason_words(run: BacktestRun) -> str:
 
 
 def name_words(run: BacktestRun) -> str:
-    """Return what was run: `RSI reversion`, `RSI reversion · sweep of 36`."""
-    return f"{run.name} · sweep of {run.combinations}" if run.combinations else run.name
+    """Return what was run: `RSI reversion`, `RSI reversion ×36` for a sweep of so many."""
+    return f"{run.name} ×{run.combinations:,}" if run.combinations else run.name
 
 
 def waiting_words(subject: Subject) -> str:

@@ -20,6 +20,7 @@ from engine.backtest.context import ContextHistory
 from engine.backtest.equity import EquityTimeline, bar_closes, closing_marks
 from engine.backtest.figures import RunFigures
 from engine.backtest.history import LoadedHistory
+from engine.backtest.honesty import run_warnings
 from engine.backtest.log_writing import write_log
 from engine.backtest.market.base import RunMarket
 from engine.backtest.market.candle_market import CandleMarket
@@ -308,6 +309,7 @@ class _Run:
         }
         final = account_of(account.wallet, marks).equity
         scheduled = int(np.count_nonzero(times.source == SCHEDULED))
+        metrics = measure(figures)
         result = BacktestResult(
             request=self.request,
             status=_status_of(asker, self.notes),
@@ -322,12 +324,12 @@ class _Run:
             total_pnl=final - self.request.cash,
             fees=figures.fees,
             funding=figures.funding,
-            metrics=measure(figures),
+            metrics=metrics,
             trades=figures.trades,
             curve=curve(figures),
             monthly=monthly(figures),
             rules=rules_of(self.request, self.history),
-            warnings=self._warnings(asker),
+            warnings=(*self._warnings(asker), *run_warnings(figures, metrics)),
             failures=asker.failures,
             error=asker.error,
             ended_early=asker.ended_early,
@@ -338,7 +340,7 @@ class _Run:
     def _warnings(self, asker: Asker) -> tuple[str, ...]:
         times, found = self.times, list(self.history.warnings)
         if len(times) == 0:
-            found.append("nothing woke the program: its pools never fired in this range")
+            found.append("Nothing woke the program: its pools never fired in this range.")
         if times.untaken:
             found.append(
                 f"{times.untaken:,} fires came together with another one, which woke the program instead"

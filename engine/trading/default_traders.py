@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from engine.model.account import RiskLimits, TraderConfig, TraderKind, TradingMode
+from engine.model.program import Binding
 from engine.model.signal import SignalDefinition, SignalPool
 
 INITIAL_CAPITAL = Decimal(10_000)
@@ -35,6 +36,11 @@ def default_pools() -> tuple[SignalPool, ...]:
     )
 
 
+def default_binding() -> Binding:
+    """Return what lets the program trader run the stock program."""
+    return Binding(binding_id=1, trader_id=1, program_id=1, pool_ids=(OVERSOLD,), schedule_seconds=900)
+
+
 def default_traders(symbols: tuple[str, ...]) -> tuple[TraderConfig, ...]:
     """Return a program trader, a prompt trader on the built-in rules and one for the keyboard."""
     return (
@@ -47,8 +53,6 @@ def default_traders(symbols: tuple[str, ...]) -> tuple[TraderConfig, ...]:
             symbols=symbols,
             strategy=STOCK_PROGRAM,
             period="5m",
-            schedule_seconds=900,
-            pool_ids=(OVERSOLD,),
         ),
         TraderConfig(
             trader_id=2,

@@ -22,6 +22,7 @@ from engine.strategies.programs.strategy import ProgramStrategy
 from engine.trading.bound_program import BoundProgram, Turn
 
 if TYPE_CHECKING:
+    from engine.strategies.programs.data.live import LiveData
     from engine.strategies.programs.host import SandboxHost
 
 
@@ -31,6 +32,7 @@ class ReadyProgram:
     def __init__(
         self,
         host: SandboxHost,
+        data: LiveData,
         session: str,
         source: str,
         params: Mapping[str, Parameter],
@@ -68,9 +70,12 @@ class ReadyProgram:
 class BoundStrategy:
     """Decides for a binding with the program and parameters that it has when a run begins."""
 
-    def __init__(self, bound: BoundProgram, host: SandboxHost, settings: SandboxSettings) -> None:
+    def __init__(
+        self, bound: BoundProgram, host: SandboxHost, data: LiveData, settings: SandboxSettings
+    ) -> None:
         self._bound = bound
         self._host = host
+        self._data = data
         self._settings = settings
         self._ready: tuple[Turn, ReadyProgram] | None = None
 
@@ -86,7 +91,9 @@ class BoundStrategy:
     def _ready_for(self, turn: Turn) -> ReadyProgram:
         if self._ready is None or not _runs_alike(self._ready[0], turn):
             session = f"binding {self._bound.binding_id}"
-            program = ReadyProgram(self._host, session, turn.program.code, turn.params, self._settings)
+            program = ReadyProgram(
+                self._host, self._data, session, turn.program.code, turn.params, self._settings
+            )
             self._ready = turn, program
         return self._ready[1]
 

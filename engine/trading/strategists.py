@@ -1,20 +1,24 @@
-"""Makes each trader's strategy, and starts what strategies need the first time one needs it."""
+"""Makes what decides for each trader, and starts what strategies need the first time one needs it."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from engine.errors import NotFound
-from engine.model.account import TraderConfig, TraderKind
+from engine.errors import StrategyFailed
+from engine.model.account import TraderConfig
+from engine.model.program import Parameter, ProgramError, ProgramRun
 from engine.settings import Settings
-from engine.store.changes import Binding, Program
 from engine.strategies.base import Strategy
+from engine.strategies.context import StrategyContext
+from engine.trading.bound_program import BoundProgram
+from engine.trading.decider import Decider
 
 if TYPE_CHECKING:
+    from engine.strategies.programs.data.live import LiveData
     from engine.strategies.programs.host import SandboxHost
     from engine.strategies.prompts.client import ChatClient
     from engine.strategies.prompts.rules_model import RulesModelServer
@@ -24,31 +28,53 @@ MODEL_KEY_VARIABLE = "NIGHTDESK_MODEL_KEY"
 
 
 class Strategists:
-    """The sandbox host, the built-in rules model and the model clients, shared by all traders."""
+    """The sandbox, what programs ask of the market, the rules model and the model clients, shared by all.
 
-    def __init__(self, settings: Settings, programs: Iterable[Program], bindings: Iterable[Binding]) -> None:
+    `open_data` makes the answers to programs' questions; it is called in a thread, once.
+    """
+
+    def __init__(self, settings: Settings, open_data: Callable[[], LiveData]) -> None:
         self._settings = settings
-        by_id = {program.program_id: program for program in programs}
-        self._bound = {
-            binding.trader_id: by_id[binding.program_id]
-            for binding in bindings
-            if binding.enabled and binding.program_id in by_id
-        }
+        self._open_data = open_data
+        self._data: LiveData | None = None
         self._sandbox: SandboxHost | None = None
         self._rules_model: RulesModelServer | None = None
         self._clients: dict[str, ChatClient] = {}
         self._starting = asyncio.Lock()
 
-    async def strategy_for(self, trader: TraderConfig) -> Strategy:
-        """Return what decides for `trader`.
+    async def strategy_for(self, decider: Decider) -> Strategy:
+        """Return what decides on a decider's assignment.
 
-        Raises `NotFound` for an unknown program or template, and `Unavailable` or `InvalidSetting`
-        when the sandbox or the model's client cannot be started.
+        Raises `NotFound` for an unknown template, and `Unavailable` or `InvalidSetting` when the
+        sandbox or the model's client cannot be started.
         """
         async with self._starting:
-            if trader.kind is TraderKind.PROGRAM:
-                return await self._program(trader)
-            return await self._prompt(trader)
+            if isinstance(decider.assignment, BoundProgram):
+                return await self._bound(decider.assignment)
+            return await self._prompt(decider.trader.config)
+
+    async def try_program(
+        self, session: str, source: str, params: Mapping[str, Parameter], context: StrategyContext
+    ) -> ProgramRun:
+        """Run a program once and trade nothing; raises `Unavailable` without a sandbox.
+
+        What goes wrong in the program is in the run. Runs of one `session` wait for each other.
+        """
+        async with self._starting:
+            await _imported("engine.trading.program_runs")
+            host, data = await self._running_sandbox(), await self._opened_data()
+        from engine.trading.program_runs import ReadyProgram, run_once
+
+        try:
+            program = ReadyProgram(host, data, session, source, params, self._settings.sandbox)
+        except StrategyFailed as error:
+            return ProgramRun(error=ProgramError(kind="", message=error.message))
+        return await run_once(program, context)
+
+    async def data(self) -> LiveData:
+        """Return what answers programs' questions now."""
+        async with self._starting:
+            return await self._opened_data()
 
     async def close(self) -> None:
         """End the model clients, the rules model and the sandbox host."""
@@ -59,20 +85,26 @@ class Strategists:
         if self._sandbox is not None:
             await self._sandbox.close()
 
-    async def _program(self, trader: TraderConfig) -> Strategy:
-        await _imported("engine.strategies.programs.strategy")
-        from engine.strategies.programs.host import SandboxHost
-        from engine.strategies.programs.strategy import ProgramStrategy
+    async def _bound(self, bound: BoundProgram) -> Strategy:
+        await _imported("engine.trading.program_runs")
+        from engine.trading.program_runs import BoundStrategy
 
-        program = self._bound.get(trader.trader_id)
-        if program is None:
-            raise NotFound(f"strategy: {trader.name} has no program bound to it")
+        host, data = await self._running_sandbox(), await self._opened_data()
+        return BoundStrategy(bound, host, data, self._settings.sandbox)
+
+    async def _running_sandbox(self) -> SandboxHost:
+        from engine.strategies.programs.host import SandboxHost
+
         if self._sandbox is None:
             self._sandbox = SandboxHost()
             self._sandbox.start()
         await self._sandbox.ready()
-        session = f"{trader.trader_id}:{program.program_id}"
-        return ProgramStrategy(self._sandbox, session, program.code, {}, self._settings.sandbox)
+        return self._sandbox
+
+    async def _opened_data(self) -> LiveData:
+        if self._data is None:
+            self._data = await asyncio.to_thread(self._open_data)
+        return self._data
 
     async def _prompt(self, trader: TraderConfig) -> Strategy:
         await _imported("engine.strategies.prompts.strategy")

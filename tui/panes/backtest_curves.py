@@ -116,9 +116,7 @@ def _draw_line(
             canvas.dot(x, top * DOTS_DOWN + y, curve.role)
 
 
-def _dots(
-    curve: ChartSeries, span: tuple[int, int], columns: int, scale: Scale
-) -> Iterator[tuple[int, int]]:
+def _dots(curve: ChartSeries, span: tuple[int, int], columns: int, scale: Scale) -> Iterator[tuple[int, int]]:
     start, end = span
     for ts_ms, value in zip(curve.xs, curve.ys, strict=True):
         yield (

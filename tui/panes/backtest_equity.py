@@ -17,8 +17,8 @@ from tui.panes.backtest_base import BacktestPane
 from tui.panes.backtest_curves import CurveChart, CurvePicture, legend
 from tui.panes.span_line import Span, SpanLine
 from tui.theming import SERIES_ROLES
-from tui.widgets.heat_map import HeatMapView
 from tui.widgets.chart_raster import ChartSeries
+from tui.widgets.heat_map import HeatMapView
 
 EQUITY, HOLDING, DRAWDOWN = "equity", "buy and hold", "drawdown"
 NO_MAP = "a map needs a range of two values or more"
@@ -61,8 +61,8 @@ def drawdown_spans(result: BacktestResult) -> tuple[Span, ...]:
     return (
         Span("drawdown ", "muted"),
         Span(percent(deepest), "loss"),
-        Span(f" from {_day(start)} to {_day(end)}", "muted", priority=2),
-        Span(back, "muted", priority=3),
+        Span(f" from {_day(start)} to {_day(end)}", "muted", priority=3),
+        Span(back, "muted", priority=4),
     )
 
 
@@ -98,7 +98,7 @@ class EquityPane(BacktestPane, can_focus=True):
         head = self.query_one("#equity-head", SpanLine)
         if picture is not None:
             chart.show(picture)
-            names = [Span(text, role, priority=3) for text, role in legend(picture.curves)]
+            names = [Span(text, role, priority=1) for text, role in legend(picture.curves)]
             alone = subject.result if not subject.compared else None
             if alone is not None:
                 head.show([*names, *_against_spans(alone)], drawdown_spans(alone))

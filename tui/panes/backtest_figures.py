@@ -6,7 +6,7 @@ says so on top, with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual import events, on
@@ -38,6 +38,7 @@ from tui.backtest_view import (
 )
 from tui.panes.backtest_base import BacktestPane, ChangingTable
 from tui.panes.span_line import Span, SpanLine
+from tui.program_params import params_text
 from tui.widgets.live_table import Cell, LiveTable, Row
 from tui.widgets.table_layout import Column
 from tui.widgets.wrapped_text import WrappedText
@@ -52,17 +53,17 @@ TALL = 28
 """From this height on the rules have a line each; below they run on."""
 LEAST_TABLE = 4
 RULES_ID = "figures-rules"
-MOST_DEFINITION = 3
+DEFINITION_CELLS = 130
 BEST = " ◂"
 
 
-def figure_rows(result: BacktestResult) -> list[Row]:
+def figure_rows(metrics: Mapping[str, float | None]) -> list[Row]:
     """Return a row for each figure, its group beside the first of it."""
     rows, group = [], ""
     for name, metric in METRICS.items():
-        if name in result.metrics:
+        if name in metrics:
             is_first, group = metric.group != group, metric.group
-            value = result.metrics[name]
+            value = metrics[name]
             rows.append(
                 Row(
                     name,
@@ -178,7 +179,10 @@ class FiguresPane(BacktestPane):
             table.show(comparison_rows(subject.compared))
         elif subject.result is not None:
             table.use_columns(COLUMNS)
-            table.show(figure_rows(subject.result))
+            table.show(figure_rows(subject.result.metrics))
+        elif subject.sweep is not None and subject.sweep.best is not None:
+            table.use_columns(COLUMNS)
+            table.show(figure_rows(subject.sweep.lines[subject.sweep.best].metrics))
         else:
             table.show([])
         table.set_class(not table.rows, "-empty")
@@ -204,7 +208,7 @@ class FiguresPane(BacktestPane):
                     Span("· c unmarks", "muted", priority=1),
                 ]
             )
-            money_spans: Sequence[Span] = ()
+            money_spans: Sequence[Span] = differing_spans(subject.compared)
             fact_spans: Sequence[Span] = ()
             reason = incomplete_words(subject.compared)
             role = "warning"
@@ -253,13 +257,14 @@ class FiguresPane(BacktestPane):
 
     def on_resize(self, event: events.Resize) -> None:
         """Break the sentences anew."""
-        self.call_after_refresh(self.show, self._subject)
+        self.call_after_refresh(lambda: self.show(self._subject))
 
     def _explain(self) -> None:
         key = self.query_one(ChangingTable).cursor_key
         metric = METRICS.get(key or "")
         text = f"{metric.title}: {explanation(metric)}" if metric else ""
-        self._say("meaning", text, "thought", most=MOST_DEFINITION, least=MOST_DEFINITION)
+        rows = 1 + DEFINITION_CELLS // max(1, self.content_size.width)
+        self._say("meaning", text, "thought", most=rows, least=rows)
 
     def _say(self, part: str, text: str, role: str, *, most: int = 100, least: int = 1) -> None:
         """Say something in as many lines as it takes, or leave it out when there is nothing to say."""
@@ -279,6 +284,19 @@ def sweep_spans(sweep: SweepResult) -> tuple[tuple[Span, ...], tuple[Span, ...]]
     if sweep.request.samples:
         facts.append(Span(" · drawn at random", "muted", priority=1))
     return (Span("best ", "muted"), Span(best_words(sweep), "accent")), tuple(facts)
+
+
+def differing_spans(compared: Sequence[Compared]) -> tuple[Span, ...]:
+    """Return the parameters in which runs differ: `bt-006 oversold=30 · bt-004 oversold=25`."""
+    params = [item.result.request.params for item in compared]
+    names = [name for name in params[0] if len({repr(each.get(name)) for each in params}) > 1]
+    if not names:
+        return ()
+    spans: list[Span] = []
+    for item in compared:
+        differing = {name: item.result.request.params.get(name) for name in names}
+        spans += [Span(f"{item.run.run_id} ", "accent"), Span(f"{params_text(differing)}  ", "muted")]
+    return tuple(spans)
 
 
 def incomplete_words(compared: Sequence[Compared]) -> str:

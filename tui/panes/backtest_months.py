@@ -41,7 +41,7 @@ class MonthsPane(BacktestPane):
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay the months out anew."""
-        self.call_after_refresh(self.show, self._subject)
+        self.call_after_refresh(lambda: self.show(self._subject))
 
     def show(self, subject: Subject) -> None:
         """Show the months."""
@@ -51,6 +51,7 @@ class MonthsPane(BacktestPane):
         years_down = self.content_size.width >= WIDE
         table.use_columns(month_columns(months, years_down=years_down))
         table.show(month_rows(months, years_down=years_down))
+        self.set_heading(f"{self.title} · per cent" if months else self.title)
         words = "" if months else OF_A_SWEEP if subject.sweep is not None else waiting_words(subject)
         if subject.result is not None and not months:
             words = "shorter than a day"

@@ -55,7 +55,7 @@ class PricePane(BacktestPane, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose candles that fit the new width."""
-        self.call_after_refresh(self.show, self._subject)
+        self.call_after_refresh(lambda: self.show(self._subject))
 
     def show(self, subject: Subject) -> None:
         """Show the market, or the steps."""

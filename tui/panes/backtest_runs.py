@@ -26,7 +26,7 @@ from tui.widgets.table_layout import Column
 COLUMNS = (
     Column("mark", " ", 1),
     Column("id", "run", 6),
-    Column("name", "program", 13, weight=3, cut="words"),
+    Column("name", "program", 14, weight=3),
     Column("symbols", "on", 5, weight=1, priority=2, cut="words"),
     Column("state", "state", 13),
     Column("return", "return", 8, align="right"),

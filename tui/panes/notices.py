@@ -6,6 +6,7 @@ their time stands still, so nothing is missed and nothing is covered.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import ClassVar
 
 import msgspec
@@ -40,16 +41,36 @@ class Notice(msgspec.Struct, frozen=True):
         """The message as shown: at most two lines, with how often it was said."""
         text = " ".join(self.message.split())
         repeats = f" ×{self.count}" if self.count > 1 else ""
-        if len(wrap(text + repeats, _TEXT_WIDTH)) > MAX_LINES:
+        if not _fits(text + repeats):
             repeats = SEE_CHAT + repeats
-            while text and len(wrap(text + repeats, _TEXT_WIDTH)) > MAX_LINES:
-                text = text[:-1].rstrip()
+            text = _longest_fitting(text, repeats)
         return wrap_within(text + repeats, _TEXT_WIDTH, MAX_LINES)
 
 
 def is_too_long(message: str) -> bool:
     """Tell whether a notice has to cut a message."""
-    return len(wrap(" ".join(message.split()), _TEXT_WIDTH)) > MAX_LINES
+    return not _fits(" ".join(message.split()))
+
+
+def _fits(text: str) -> bool:
+    """Tell whether a text needs no more lines than there are; a much longer one is not even wrapped."""
+    return cell_len(text) <= MAX_LINES * WIDTH and len(wrap(text, _TEXT_WIDTH)) <= MAX_LINES
+
+
+def _longest_fitting(text: str, ending: str) -> str:
+    """Return as much of the beginning of a text as fits before an ending.
+
+    A longer beginning never needs fewer lines, so the place of the cut is searched by halves.
+    """
+
+    def is_too_long(length: int) -> bool:
+        return not _fits(text[:length].rstrip() + ending)
+
+    most = MAX_LINES * WIDTH
+    while most < len(text) and not is_too_long(most):
+        most *= 2
+    length = bisect_left(range(1, min(most, len(text)) + 1), True, key=is_too_long)
+    return text[:length].rstrip()
 
 
 def with_notice(notices: tuple[Notice, ...], message: str, severity: str) -> tuple[Notice, ...]:

@@ -30,7 +30,7 @@ from tui.wording import refusal_text
 
 AS_IT_WAS = "run"
 NO_PROGRAM = ("", "no program yet")
-VENUES = (("", "none: no lot or tick"), ("paper", "paper"), ("binance", "binance"))
+VENUES = (("", "none, no lot"), ("paper", "paper"), ("binance", "binance"))
 HINT = "tab next · space picks · Enter starts · Esc leaves"
 
 
@@ -53,6 +53,8 @@ class BacktestForm(FormScreen):
     DEFAULT_CSS = """
     BacktestForm #said { height: 2; margin: 0 0 0 13; padding: 0 1; width: 1fr; }
     BacktestForm .row.-list { height: 4; }
+    BacktestForm .row #seed { width: 9; }
+    BacktestForm .row #label-seed { width: 6; }
     BacktestForm #verdict { height: auto; max-height: 3; min-height: 1; }
     """
     hint = HINT
@@ -137,13 +139,13 @@ class BacktestForm(FormScreen):
         with self.row():
             yield self.label("venue", "rules of")
             yield ChoiceField(VENUES, fields.venue, id="venue")
-            yield self.label("seed", "seed", "-second")
-            yield TextField(fields.seed, placeholder="0", id="seed")
-        with self.row():
-            yield self.label("params", "parameters")
-            yield TextField(fields.params, placeholder="oversold=30 or JSON", id="params")
             yield self.label("schedule", "every", "-second")
             yield TextField(fields.schedule, placeholder="5m, or nothing", id="schedule")
+        with self.row():
+            yield self.label("params", "parameters")
+            yield TextField(fields.params, placeholder='oversold=30 or {"oversold": 30}', id="params")
+            yield self.label("seed", "seed", "-second")
+            yield TextField(fields.seed, placeholder="0", id="seed")
         with self.row("-list"):
             yield self.label("pools", "woken by\npools")
             choices, picked = self._offered_pools()
@@ -227,8 +229,8 @@ class BacktestForm(FormScreen):
             said.show(refusal_text(error), "danger")
             return
         is_woken = bool(request.pools or request.schedule_seconds)
-        advice = "" if is_woken else ": pick a pool or give a span"
-        said.show(request_words(request) + advice, "gain" if is_woken else "warning")
+        sign = "✓" if is_woken else "Pick a pool or give a span, nothing wakes it yet:"
+        said.show(f"{sign} {request_words(request)}", "gain" if is_woken else "warning")
 
     def _take_program(self, key: str) -> None:
         self._chosen = key

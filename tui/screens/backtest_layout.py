@@ -59,7 +59,7 @@ def _medium(width: int, height: int, turn: Context) -> dict[str, Region]:
 def _large(width: int, height: int) -> dict[str, Region]:
     left = width * 11 // 20
     runs, equity = height // 4, height * 3 // 8
-    figures, months, trades = height * 2 // 5, height // 7, height * 11 // 50
+    figures, months, trades = height * 12 // 25, height // 9, height // 5
     right, y, rest = width - left, runs + equity, figures + months + trades
     return {
         Context.RUNS.value: Region(0, 0, left, runs),

@@ -89,14 +89,13 @@ class SweepForm(FormScreen):
             yield TextField("", placeholder="dask://HOST:PORT", id="cluster")
 
     def _example(self) -> str:
-        numbers = [
-            name
+        """Return ranges around what the run had."""
+        around = [
+            f"{name}={value / 2:g}..{value * 2:g}:{value / 2:g}"
             for name, value in self._request.params.items()
-            if isinstance(value, int | float) and not isinstance(value, bool)
+            if isinstance(value, int | float) and not isinstance(value, bool) and value > 0
         ]
-        first = numbers[0] if numbers else "oversold"
-        second = numbers[1] if len(numbers) > 1 else "portion"
-        return f"{first}=10..50:5 {second}=1,2,3"
+        return " ".join(around[:2]) or "oversold=20..40:5 portion=0.1,0.25"
 
     @property
     def values(self) -> SweepFields:

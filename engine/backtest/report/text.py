@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from engine.backtest.metrics import METRICS
 from engine.backtest.metrics.value_text import (
@@ -18,16 +15,25 @@ from engine.backtest.metrics.value_text import (
 )
 from engine.backtest.report.headline import headline_figures
 from engine.backtest.report.terminal_chart import TerminalCurve, terminal_chart
+from engine.backtest.report.terminal_text import (
+    BOLD,
+    GAIN,
+    LOSS,
+    NARROWEST,
+    WARNING,
+    Painter,
+    painter_for,
+    sentences,
+    wrapped,
+)
 from engine.model.backtest import BacktestResult, BacktestStatus, BacktestTrade
 from engine.text import safe_line
 
-NARROWEST = 60
 EQUITY_ROWS = 14
 DRAWDOWN_ROWS = 7
 EXTREME_TRADES = 3
 _RIGHT_ALIGNED, _PROFIT = (0, 3, 4, 6), 3
 _FEWEST_LETTERS = 12
-_GAIN, _LOSS, _WARNING, _BOLD, _PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
 _MORE_METRICS = (
     ("sortino", "calmar", "volatility_pct", "ulcer_index", "value_at_risk_pct", "exposure_pct"),
     ("expectancy", "average_trade_pct", "avg_win", "avg_loss", "payoff_ratio", "sqn"),
@@ -41,7 +47,7 @@ def text_summary(result: BacktestResult, width: int = 100, *, color: bool | None
     `color` adds terminal colours; None adds them where the standard output is a terminal and
     NO_COLOR is not set.
     """
-    painter = _Painter(_wants_color() if color is None else color)
+    painter = painter_for(color)
     width = max(width, NARROWEST)
     blocks = (
         _title(result, painter, width),
@@ -49,42 +55,25 @@ def text_summary(result: BacktestResult, width: int = 100, *, color: bool | None
         _charts(result, painter, width),
         _more_metrics(result, width),
         _extremes(result, painter, width),
-        _sentences("Before you believe it", _doubts(result), painter, width),
-        _sentences("The rules of this run", result.rules, painter, width),
+        sentences("Before you believe it", _doubts(result), painter, width, WARNING),
+        sentences("The rules of this run", result.rules, painter, width),
         _ending(result, width),
     )
     return "\n\n".join("\n".join(lines) for lines in map(list, blocks) if lines) + "\n"
 
 
-def _wants_color() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
-class _Painter:
-    """Puts colours around words, or leaves them as they are."""
-
-    def __init__(self, is_on: bool) -> None:
-        self.is_on = is_on
-
-    def paint(self, text: str, code: str) -> str:
-        return f"{code}{text}{_PLAIN}" if self.is_on and code else text
-
-    def tone(self, text: str, value: float) -> str:
-        return self.paint(text, _GAIN if value > 0 else _LOSS if value < 0 else "")
-
-
-def _title(result: BacktestResult, painter: _Painter, width: int) -> Iterator[str]:
+def _title(result: BacktestResult, painter: Painter, width: int) -> Iterator[str]:
     request = result.request
-    yield painter.paint(safe_line(request.name, width), _BOLD)
-    yield from _wrapped(
+    yield painter.paint(safe_line(request.name, width), BOLD)
+    yield from wrapped(
         f"{', '.join(request.symbols)} · {request.period} candles · {utc_text(result.start_ms)} to "
         f"{utc_text(result.end_ms)} UTC · {result.bars:,} bars · {result.triggers:,} triggers",
         width,
     )
 
 
-def _headline(result: BacktestResult, painter: _Painter, width: int) -> Iterator[str]:
-    codes = {"gain": _GAIN, "loss": _LOSS}
+def _headline(result: BacktestResult, painter: Painter, width: int) -> Iterator[str]:
+    codes = {"gain": GAIN, "loss": LOSS}
     figures = headline_figures(result)
     names = max(len(figure.title) for figure in figures)
     values = max(len(figure.value) for figure in figures)
@@ -94,7 +83,7 @@ def _headline(result: BacktestResult, painter: _Painter, width: int) -> Iterator
         yield f"{figure.title:<{names}}  {value}  {safe_line(figure.about, room)}"
 
 
-def _charts(result: BacktestResult, painter: _Painter, width: int) -> Iterator[str]:
+def _charts(result: BacktestResult, painter: Painter, width: int) -> Iterator[str]:
     curve = result.curve
     if len(curve.ts_ms) < 2:
         return
@@ -127,7 +116,7 @@ def _more_metrics(result: BacktestResult, width: int) -> Iterator[str]:
         yield "  ".join(cells)
 
 
-def _extremes(result: BacktestResult, painter: _Painter, width: int) -> Iterator[str]:
+def _extremes(result: BacktestResult, painter: Painter, width: int) -> Iterator[str]:
     ranked = sorted(result.trades, key=lambda trade: trade.pnl)
     count = min(EXTREME_TRADES, len(ranked) // 2)
     if not ranked:
@@ -140,7 +129,7 @@ def _extremes(result: BacktestResult, painter: _Painter, width: int) -> Iterator
     yield from _trade_lines([*reversed(ranked[-count:]), *ranked[:count][::-1]], painter, width)
 
 
-def _trade_lines(trades: Sequence[BacktestTrade], painter: _Painter, width: int) -> Iterator[str]:
+def _trade_lines(trades: Sequence[BacktestTrade], painter: Painter, width: int) -> Iterator[str]:
     rows = [_trade_cells(trade) for trade in trades]
     lengths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for trade, row in zip(trades, rows, strict=True):
@@ -178,22 +167,9 @@ def _doubts(result: BacktestResult) -> Iterator[str]:
     yield from result.warnings
 
 
-def _sentences(title: str, sentences: Iterable[str], painter: _Painter, width: int) -> Iterator[str]:
-    found = list(sentences)
-    if not found:
-        return
-    yield painter.paint(title, _WARNING if title.startswith("Before") else _BOLD)
-    for sentence in found:
-        yield from _wrapped(sentence, width, "- ", "  ")
-
-
 def _ending(result: BacktestResult, width: int) -> Iterator[str]:
-    yield from _wrapped(
+    yield from wrapped(
         f"Sharpe: {METRICS['sharpe'].meaning} Trade figures leave out what is still open.", width
     )
     took = f"Loaded in {result.load_s:.2f} s, run in {result.run_s:.2f} s."
-    yield from _wrapped(f"{took} Result {result.result_hash or ABSENT}", width)
-
-
-def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
-    return textwrap.wrap(safe_line(text, 2_000), width, initial_indent=first, subsequent_indent=rest)
+    yield from wrapped(f"{took} Result {result.result_hash or ABSENT}", width)

@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 
 from engine.backtest.report import text_summary
-from engine.backtest.report.text import NARROWEST
+from engine.backtest.report.terminal_text import NARROWEST
 from engine.model.backtest import BacktestStatus, EquityCurve
 from tests.backtest.metrics.run_figures import trade_of
 from tests.backtest.report.recorded_result import RULES, recorded_result

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from engine.backtest.trigger_log import TriggerLog, OrderDetail
+from engine.backtest.trigger_log import OrderDetail, TriggerLog
 from engine.model.backtest import (
     BacktestPool,
     BacktestRequest,
@@ -107,3 +107,15 @@ def made_log(lines: int = 3) -> TriggerLog:
 def same(result: BacktestResult) -> bytes:
     """Return what tells two results apart."""
     return msgspec.msgpack.encode(result)
+
+
+class MadeOutcome:
+    """What `engine.backtest.run.run_backtest` returns."""
+
+    def __init__(self, result: BacktestResult, log: TriggerLog) -> None:
+        self.result = result
+        self.log = log
+
+    @classmethod
+    def of(cls, request: BacktestRequest) -> MadeOutcome:
+        return cls(made_result(request), made_log())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -11,9 +12,21 @@ from tests.tui.peek import desk_screen, log_lines, notices, screen_lines
 from tests.tui.recorded_desk import NOW_MS, RecordedDesk
 from tests.tui.waiting import settled
 from tui.app import DeskApp
-from tui.panes.notices import MAX_LINES, MAX_SHOWN, WIDTH, Notice, NoticeBox, Notices, after, with_notice
+from tui.panes.notices import (
+    MAX_LINES,
+    MAX_SHOWN,
+    SEE_CHAT,
+    WIDTH,
+    Notice,
+    NoticeBox,
+    Notices,
+    after,
+    is_too_long,
+    with_notice,
+)
 from tui.screens.confirm import ConfirmScreen
 from tui.widgets.streaming_log import StreamingLog
+from tui.widgets.wrapping import wrap, wrap_within
 
 LONG = "the venue does not answer and " * 20
 
@@ -28,6 +41,39 @@ def test_there_are_never_more_than_three_of_two_lines(said: list[tuple[str, str]
     for notice in shown:
         assert len(notice.lines) <= MAX_LINES
         assert all(cell_len(line) <= WIDTH - 4 for line in notice.lines)
+
+
+def cut_letter_by_letter(message: str) -> str:
+    """Return a message cut as a person would: letter by letter, until the ending fits after it."""
+    text = " ".join(message.split())
+    while text and len(wrap(text + SEE_CHAT, WIDTH - 4)) > MAX_LINES:
+        text = text[:-1].rstrip()
+    return "\n".join(wrap_within(text + SEE_CHAT, WIDTH - 4, MAX_LINES))
+
+
+@given(st.text(st.sampled_from("ab  \u0301界—"), min_size=80, max_size=400))
+def test_a_long_message_keeps_as_much_as_fits(message: str) -> None:
+    notice = Notice(message, "error", 1.0)
+    if is_too_long(message):
+        assert "\n".join(notice.lines) == cut_letter_by_letter(message)
+    else:
+        assert notice.lines == wrap(" ".join(message.split()), WIDTH - 4)
+
+
+@pytest.mark.parametrize("message", ["word " * 200_000, "unbroken" * 100_000, "e\u0301" * 50_000])
+def test_a_very_long_message_is_not_wrapped_again_and_again(
+    message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrapped: list[int] = []
+
+    def counted(text: str, width: int) -> list[str]:
+        wrapped.append(len(text))
+        return wrap(text, width)
+
+    monkeypatch.setattr("tui.panes.notices.wrap", counted)
+    assert Notice(message, "error", 1.0).lines[-1].endswith(SEE_CHAT.strip())
+    assert len(wrapped) < 20
+    assert sum(wrapped) < 20_000
 
 
 def test_a_repeated_message_is_counted_not_stacked() -> None:
