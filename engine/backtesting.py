@@ -31,6 +31,7 @@ from engine.model.backtest import (
 
 if TYPE_CHECKING:
     from engine.backtest.history import LoadedHistory
+    from engine.backtest.honesty import LookAheadFinding, TradeOrderLuck
     from engine.backtest.report import Comparison
     from engine.backtest.run import RunOutcome
 
@@ -55,16 +56,27 @@ __all__ = [
 
 
 class Backtest:
-    """A finished run and the history it ran on."""
+    """A finished run, the history it ran on, and what a look-ahead check found if one was asked for."""
 
-    def __init__(self, outcome: RunOutcome, history: LoadedHistory) -> None:
+    def __init__(
+        self, outcome: RunOutcome, history: LoadedHistory, look_ahead: LookAheadFinding | None = None
+    ) -> None:
         self.outcome = outcome
         self.history = history
+        self.look_ahead = look_ahead
 
     @property
     def result(self) -> BacktestResult:
         """What it came to."""
         return self.outcome.result
+
+    @property
+    def luck(self) -> TradeOrderLuck | None:
+        """How its trades would have fared in other orders; None for fewer than two closed trades."""
+        from engine.backtest.honesty import trade_order_luck
+
+        request = self.result.request
+        return trade_order_luck(self.result.trades, float(request.cash), request.seed)
 
     def html(self) -> str:
         """Return one self-contained page with charts, markers and tables."""
@@ -185,12 +197,14 @@ async def run(
     *,
     on_progress: Callable[[BacktestProgress], None] = lambda progress: None,
     is_cancelled: Callable[[], bool] = lambda: False,
+    checks: bool = False,
 ) -> Backtest:
-    """Run a backtest in this process.
+    """Run a backtest in this process; with `checks` also see whether it looks into the future.
 
     Raises `InvalidInput` or `NotFound` for what cannot be run, `Unavailable` without a sandbox.
     """
     from engine.backtest.history import load_history
+    from engine.backtest.look_ahead_check import check_look_ahead
     from engine.backtest.request_check import check_request_fields
     from engine.backtest.run import run_backtest
     from engine.strategies.programs.host import SandboxHost
@@ -204,9 +218,10 @@ async def run(
         outcome = await run_backtest(
             request, history, sandbox, on_progress=on_progress, is_cancelled=is_cancelled
         )
+        finding = await check_look_ahead(outcome, history, sandbox) if checks else None
     finally:
         await sandbox.close()
-    return Backtest(outcome, history)
+    return Backtest(outcome, history, finding)
 
 
 def run_sweep(

@@ -85,6 +85,9 @@ def build_backtest_parser() -> argparse.ArgumentParser:
     add("--workers", metavar="N", type=int, default=0, help="processes; default: one a core")
     add("--cluster", metavar="URL", default="", help="dask://HOST:PORT or ray://HOST:PORT instead")
     output = parser.add_argument_group("output")
+    output.add_argument(
+        "--check", action="store_true", help="also test for look-ahead and for luck in the order of trades"
+    )
     choice = output.add_mutually_exclusive_group()
     choice.add_argument("--json", action="store_true", help="print one JSON object")
     choice.add_argument("--report", metavar="FILE.html", type=Path, help="write one self-contained page")
@@ -111,7 +114,9 @@ async def _run_once(options: argparse.Namespace, request: BacktestRequest, home:
         loop.add_signal_handler(number, cancelled.set)
     bar = _ProgressBar()
     try:
-        finished = await run(request, home, on_progress=bar.show, is_cancelled=cancelled.is_set)
+        finished = await run(
+            request, home, on_progress=bar.show, is_cancelled=cancelled.is_set, checks=options.check
+        )
     finally:
         bar.clear()
     _print_result(finished, options)
@@ -135,8 +140,28 @@ def _print_result(finished: Backtest, options: argparse.Namespace) -> None:
     if options.report is not None:
         _write_report(options.report, finished.html())
     print(finished.text(min(WIDEST, shutil.get_terminal_size((100, 24)).columns)))
+    if options.check:
+        print(_checked(finished))
     if options.report is not None:
         print(f"report written to {options.report}")
+
+
+def _checked(finished: Backtest) -> str:
+    """Say what the checks found, in sentences."""
+    finding, luck = finished.look_ahead, finished.luck
+    if finding is None:
+        said = ["Look-ahead: not checked; it needs candles of files and a program that was asked."]
+    elif finding.is_clean:
+        said = [f"Look-ahead: none; the future was changed at {len(finding.cuts)} triggers."]
+    else:
+        said = [f"LOOK-AHEAD: the past changes with the future. {finding.difference}"]
+    if luck is not None:
+        said.append(
+            f"Luck: in {luck.orders:,} random orders of its {luck.trades:,} trades the worst drawdown is"
+            f" {luck.drawdown_pct.p5:.1f} % at the 5th percentile, {luck.drawdown_pct.p50:.1f} % at the"
+            f" median; drawn anew, {luck.loss_share:.0%} end below the cash."
+        )
+    return "\n".join(said)
 
 
 def _request(options: argparse.Namespace) -> BacktestRequest:

@@ -10,7 +10,7 @@ in as a `Vocabulary`. The grammar, words in any letter case::
     pause        resume       speed N      step         theme NAME     help     quit
     alert SYMBOL >|<|crosses PRICE         alerts       unalert ID|all
     news [on|off NAME]   factors   factor NAME = EXPRESSION   unfactor NAME
-    program [new [NAME] | open|bind|run NAME]
+    program [new [NAME] | open|bind|run NAME]      backtest [PROGRAM]
 
 `tui.commands.format_command` writes a command in its canonical form; parsing that gives it back.
 """
@@ -63,6 +63,7 @@ from tui.commands import (
     RemoveFactor,
     RemovePriceAlerts,
     ResumeReplay,
+    RunBacktest,
     SaveFactor,
     SelectTrader,
     SetSpeed,
@@ -379,6 +380,19 @@ def _read_program(reader: Reader) -> WorkOnProgram:
     return WorkOnProgram(task, found)
 
 
+def _read_backtest(reader: Reader) -> RunBacktest:
+    if reader.following is None:
+        return RunBacktest()
+    programs = reader.vocabulary.programs
+    allowed = one_of(programs) if programs else "there is no program yet; say program new"
+    name = reader.take_rest("a program's name", allowed)
+    reader.note("program", name)
+    found = find_name(name.text, programs)
+    if found is None:
+        raise refusal(name, "a program", allowed)
+    return RunBacktest(found)
+
+
 VERBS: dict[str, Verb] = {
     "buy": Verb(
         "buy QUANTITY [usd] SYMBOL [@ PRICE] [options]", "buy, or open a long", _read_order(Side.BUY)
@@ -411,6 +425,7 @@ VERBS: dict[str, Verb] = {
         "show the programs, start one, write in it, let a trader run it, or try it once",
         _read_program,
     ),
+    "backtest": Verb("backtest [PROGRAM]", "show the backtests, or backtest a program", _read_backtest),
     "help": Verb("help", "show keys and commands", lambda _: ShowHelp()),
     "quit": Verb("quit", "end the desk", lambda _: Quit()),
 }

@@ -182,6 +182,12 @@ class WorkOnProgram(msgspec.Struct, frozen=True, tag=True):
     program: str = ""
 
 
+class RunBacktest(msgspec.Struct, frozen=True, tag=True):
+    """Show the backtests, or (with a program's name) the dialog that backtests it."""
+
+    program: str = ""
+
+
 class ShowHelp(msgspec.Struct, frozen=True, tag=True):
     """Open the help screen."""
 
@@ -215,6 +221,7 @@ Command = (
     | SaveFactor
     | RemoveFactor
     | WorkOnProgram
+    | RunBacktest
     | ShowHelp
     | Quit
 )
@@ -297,6 +304,8 @@ def format_command(command: Command) -> str:
             return f"unfactor {name}"
         case WorkOnProgram(task, program):
             return " ".join(filter(None, ("program", task and task.value, program)))
+        case RunBacktest(program):
+            return f"backtest {program}".rstrip()
         case ShowHelp():
             return "help"
         case Quit():

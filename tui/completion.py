@@ -53,6 +53,8 @@ def _names_after(
     """Return where a trader's name starts and the names, if the verb takes one; names hold spaces."""
     if done[:2] in (("news", "on"), ("news", "off")):
         return words[2].start if len(words) > 2 else typing.start, vocabulary.sources
+    if done[:1] == ("backtest",):
+        return words[1].start if len(words) > 1 else typing.start, vocabulary.programs
     if done[:1] == ("program",) and done[1:2] in (("open",), ("bind",), ("run",)):
         return words[2].start if len(words) > 2 else typing.start, vocabulary.programs
     if not done or done[0] not in ("pause", "start", "trigger", "trader"):

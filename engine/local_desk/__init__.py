@@ -11,16 +11,17 @@ import contextlib
 from collections.abc import Coroutine, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from engine.assembly import REPLAY_PAUSED_KEY, REPLAY_SPEED_KEY, DeskParts, assemble
-from engine.desk import EquitySpan, OrderPreview
-from engine.errors import Conflict, DeskError, NotFound, StrategyFailed
+from engine.desk import BacktestDesk, EquitySpan, OrderPreview
+from engine.errors import Conflict, DeskError, NotFound, StrategyFailed, Unavailable
 from engine.local_desk.intelligence import IntelligenceService, news_model, open_intelligence
 from engine.local_desk.known_symbols import check_symbol
 from engine.local_desk.markets import LocalMarkets
+from engine.local_desk.programs import DeciderTasks, LocalPrograms
 from engine.local_desk.signals import LocalSignals
 from engine.market.periods import DAY_MS
 from engine.model.account import EquityPoint, TraderKind, TraderSummary
@@ -37,11 +38,15 @@ from engine.store.changes import Setting
 from engine.store.restore import RECENT_ORDERS
 from engine.streams import Bus, Subscription
 from engine.trading import wind_down
+from engine.trading.decider import Decider, stop_all
 from engine.trading.equity import as_points, summed, thin
 from engine.trading.signal_floor import LOGGED_REGIME_PERIOD
 from engine.trading.strategists import Strategists
 from engine.trading.summary import DeskView, DeskViewBuilder
-from engine.trading.trader import TraderRuntime, stop_all
+from engine.trading.trader import TraderRuntime
+
+if TYPE_CHECKING:
+    from engine.strategies.programs.data.live import LiveData
 
 PUBLISH_SECONDS = 0.1
 RECONCILE_SECONDS = 5.0
@@ -57,10 +62,9 @@ class LocalDesk:
         self._settings = settings
         self._bus = bus
         self._traders = {trader.config.trader_id: trader for trader in parts.traders}
-        self._wakings = {waking.trader_id: waking for waking in parts.wakings}
         self._view_builder = DeskViewBuilder(parts.traders)
         self._view = DeskView()
-        self._strategists = Strategists(settings, parts.programs, parts.bindings)
+        self._strategists = Strategists(settings, self._open_program_data)
         self._markets = LocalMarkets(
             parts.market, parts.regimes, parts.signals, parts.journal.write, parts.instruments
         )
@@ -68,13 +72,29 @@ class LocalDesk:
             parts.signals,
             parts.market,
             tuple(parts.instruments.values()),
-            parts.wakings,
+            parts.roster,
+            parts.traders,
             parts.clock,
             parts.journal.write,
+        )
+        self._programs = LocalPrograms(
+            bindings=parts.bindings,
+            traders=parts.traders,
+            pools=parts.signals.book,
+            market=parts.market,
+            symbols=tuple(parts.instruments),
+            strategists=self._strategists,
+            store=parts.store,
+            journal=parts.journal,
+            clock=parts.clock,
+            bus=bus,
+            tasks=DeciderTasks(self._start_decider, self._end_decider),
         )
         self._intelligence = open_intelligence(parts, self._markets, bus)
         self._news_model_error = ""
         self._tasks: list[asyncio.Task[None]] = []
+        self._settling: dict[int, asyncio.Task[None]] = {}
+        self._deciding: dict[Decider, asyncio.Task[None]] = {}
         self._publish()
 
     @classmethod
@@ -102,8 +122,12 @@ class LocalDesk:
                 "reading regimes",
             ),
             self._task(self._give_news_a_model(), "the news model"),
-            *(self._task(self._run_trader(trader), trader.config.name) for trader in parts.traders),
         ]
+        for trader in parts.traders:
+            settling = self._task(trader.orders.reconcile(), f"settling orders of {trader.config.name}")
+            self._settling[trader.config.trader_id] = settling
+            for decider in trader.deciders:
+                self._start_decider(decider)
         for problem in parts.problems:
             self._alert(Severity.WARNING, problem)
 
@@ -113,7 +137,7 @@ class LocalDesk:
         Raises `StoreFailed` when not everything could be written.
         """
         self._parts.store.hurry()
-        await stop_all(self._tasks)
+        await stop_all([*self._tasks, *self._settling.values(), *self._deciding.values()])
         self._tasks = []
         try:
             if self._settings.on_quit == "cancel":
@@ -139,6 +163,16 @@ class LocalDesk:
     def intelligence(self) -> IntelligenceService:
         """See `engine.desk.Desk`."""
         return self._intelligence
+
+    @property
+    def programs(self) -> LocalPrograms:
+        """See `engine.desk.Desk`."""
+        return self._programs
+
+    @property
+    def backtests(self) -> BacktestDesk:
+        """See `engine.desk.Desk`."""
+        raise Unavailable("backtests are not part of this desk")
 
     def instruments(self) -> tuple[Instrument, ...]:
         """See `engine.desk.Desk`."""
@@ -262,10 +296,14 @@ class LocalDesk:
         if symbol and symbol not in trader.config.symbols:
             allowed = ", ".join(trader.config.symbols)
             raise NotFound(f"symbol: {trader.config.name} does not trade {symbol}; allowed: {allowed}")
+        active = [waking for waking in self._parts.roster.of_trader(trader_id) if waking.is_active]
+        if not active:
+            raise Conflict(f"{trader.config.name} has no active binding; let it run a program first")
         if not trader.listens:
             raise Conflict(f"{trader.config.name} is {trader.status}; start it first")
         trigger = Trigger(kind=TriggerKind.MANUAL, symbol=symbol, ts_ms=self._parts.clock.now_ms())
-        self._wakings[trader_id].wake(trigger)
+        for waking in active:
+            waking.wake(trigger)
 
     async def engage_kill_switch(self, *, flatten: bool = False) -> None:
         """See `engine.desk.Desk`."""
@@ -335,25 +373,38 @@ class LocalDesk:
         self._publish()
         self._alert(Severity.INFO, "the recording has ended; start a new home to play it again")
 
-    async def _run_trader(self, trader: TraderRuntime) -> None:
-        await trader.orders.reconcile()
-        if trader.config.kind is TraderKind.MANUAL:
-            return
-        while not await self._attach_strategy(trader):
-            await trader.started()
-        await trader.run()
+    def _start_decider(self, decider: Decider) -> None:
+        if not self._settling:
+            return  # the desk has not started; it starts everyone then
+        self._deciding[decider] = self._task(self._run_decider(decider), decider.name)
 
-    async def _attach_strategy(self, trader: TraderRuntime) -> bool:
-        """Give a trader what decides for it, or put it into Error; tell whether it can decide."""
+    def _end_decider(self, decider: Decider) -> None:
+        if (task := self._deciding.pop(decider, None)) is not None:
+            task.cancel()
+
+    async def _run_decider(self, decider: Decider) -> None:
+        await asyncio.shield(self._settling[decider.trader.config.trader_id])
+        while not await self._attach_strategy(decider):
+            await decider.started()
+        await decider.run()
+
+    async def _attach_strategy(self, decider: Decider) -> bool:
+        """Give a decider what decides, or let it fail; tell whether it can decide."""
         try:
-            trader.attach(await self._strategists.strategy_for(trader.config))
+            decider.attach(await self._strategists.strategy_for(decider))
         except DeskError as error:
-            trader.fail(error)
+            decider.fail(error)
         except Exception as error:
-            trader.fail(StrategyFailed(f"{trader.config.strategy}: {type(error).__name__}: {error}"))
+            decider.fail(StrategyFailed(f"{decider.assignment.strategy}: {type(error).__name__}: {error}"))
         else:
             return True
         return False
+
+    def _open_program_data(self) -> LiveData:
+        from engine.strategies.programs.data.live import LiveData
+
+        parts = self._parts
+        return LiveData(parts.market, lambda: parts.signals.factors, parts.regimes, parts.instruments)
 
     async def _give_news_a_model(self) -> None:
         wanted = self._settings.news.model_trader

@@ -33,7 +33,8 @@ from engine.signals.conditions.metric_names import metric_infos
 from engine.store.changes import Change
 from engine.text import safe_line
 from engine.trading.signal_floor import SignalFloor
-from engine.trading.waking import Waking
+from engine.trading.trader import TraderRuntime
+from engine.trading.waking import Roster
 
 if TYPE_CHECKING:
     from engine.signals.history.condition_arrays import SignalData
@@ -51,14 +52,16 @@ class LocalSignals:
         floor: SignalFloor,
         market: MarketState,
         instruments: Sequence[Instrument],
-        wakings: Sequence[Waking],
+        roster: Roster,
+        traders: Sequence[TraderRuntime],
         clock: Clock,
         write: Callable[[*tuple[Change, ...]], None],
     ) -> None:
         self._floor = floor
         self._market = market
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
-        self._wakings = {waking.trader_id: waking for waking in wakings}
+        self._roster = roster
+        self._trader_names = {trader.config.trader_id: trader.config.name for trader in traders}
         self._clock = clock
         self._write = write
 
@@ -126,20 +129,28 @@ class LocalSignals:
         """See `engine.desk.signals.SignalDesk`."""
         pool = self._floor.book.pool(pool_id)
         if listeners := self._floor.listeners(pool_id):
-            names = ", ".join(self._wakings[trader_id].trader_name for trader_id in listeners)
+            names = ", ".join(self._trader_names[trader_id] for trader_id in listeners)
             raise Conflict(f"pool: {pool.name} wakes {names}; let them listen to others first")
         deleted = self._floor.book.delete_pool(pool_id)
         self._floor.evaluator.remove_pool(pool_id)
         self._write(deleted)
 
     async def listen(self, trader_id: int, pool_ids: tuple[int, ...]) -> None:
-        """See `engine.desk.signals.SignalDesk`."""
-        waking = self._wakings.get(trader_id)
-        if waking is None:
+        """See `engine.desk.signals.SignalDesk`.
+
+        Of a trader that runs programs, a pool that is new to it wakes all of its bindings, one that is
+        left out none, and which of them the others wake stays as it is. Raises `Conflict` for a trader
+        that has nothing to wake.
+        """
+        name = self._trader_names.get(trader_id)
+        if name is None:
             raise NotFound(f"trader: there is no trader {trader_id}", field="trader_id", value=str(trader_id))
         for pool_id in pool_ids:
             self._floor.book.pool(pool_id)
-        self._write(waking.listen(tuple(dict.fromkeys(pool_ids))))
+        if pool_ids and not self._roster.of_trader(trader_id):
+            raise Conflict(f"trader: {name} has nothing that a pool could wake", field="trader_id")
+        if changes := self._roster.listen(trader_id, tuple(dict.fromkeys(pool_ids))):
+            self._write(*changes)
 
     async def reset(self, pool_id: int | None = None) -> None:
         """See `engine.desk.signals.SignalDesk`."""

@@ -64,11 +64,16 @@ class Bindings:
 
     def states(self) -> tuple[BindingState, ...]:
         """Return how every binding stands, by id; any thread may ask."""
-        return tuple(self._bound[binding.binding_id].state() for binding in self.book.bindings)
+        return tuple(
+            self._bound[binding.binding_id].state()
+            for binding in self.book.bindings
+            if binding.binding_id in self._bound
+        )
 
     def bound(self, binding_id: int) -> BoundProgram:
         """Return a binding at work; raises `NotFound`."""
-        return self._bound[self.book.binding(binding_id).binding_id]
+        binding = self.book.binding(binding_id)
+        return self._bound[binding.binding_id]
 
     def keep_binding(self, prepared: Binding) -> Decider | None:
         """Keep a binding that was prepared; return its decider if it is a new one, which is to be run.
@@ -88,10 +93,14 @@ class Bindings:
         """Keep a program that was prepared; its bindings use it from their next run on, and begin anew."""
         self.book.keep(prepared)
         for binding in self.book.bindings_of(prepared.program_id):
-            self._begin_anew(binding)
+            if binding.binding_id in self._bound:
+                self._begin_anew(binding)
 
-    def close(self, binding_id: int) -> Binding:
-        """Let a binding go and return it as deleted; raises `NotFound`, or `Conflict` while it decides."""
+    def close(self, binding_id: int) -> tuple[Binding, Decider]:
+        """Let a binding go, and return it as deleted and who decided for it, which is to be ended.
+
+        Raises `NotFound`, or `Conflict` while it decides.
+        """
         bound, waking = self.bound(binding_id), self._roster.of_binding(binding_id)
         decider = waking.decider
         if decider.thinking:
@@ -101,7 +110,7 @@ class Bindings:
         decider.discard("the binding was deleted before it began to decide")
         self._roster.remove(waking)
         decider.trader.remove(decider)
-        return deleted
+        return deleted, decider
 
     def _open(self, binding: Binding, health: BindingHealth) -> Decider:
         trader = self._traders[binding.trader_id]

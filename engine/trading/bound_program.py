@@ -109,7 +109,12 @@ class BoundProgram:
     @property
     def turn(self) -> Turn:
         """What the run under way uses; between runs, what the next one would."""
-        return self._turn or Turn(self.program, {**self.program.params, **self.binding.params})
+        return self._turn or self.next_turn
+
+    @property
+    def next_turn(self) -> Turn:
+        """What a run that begins now would use."""
+        return Turn(self.program, {**self.program.params, **self.binding.params})
 
     def listen(self, pool_ids: tuple[int, ...]) -> Change:
         """See `Assignment`."""
@@ -120,7 +125,7 @@ class BoundProgram:
 
     def begun(self, record: DecisionRecord) -> tuple[Change, ...]:
         """See `Assignment`."""
-        self._turn, self._run, self._market_context = self.turn, None, "{}"
+        self._turn, self._run, self._market_context = self.next_turn, None, "{}"
         self._health = msgspec.structs.replace(
             self._health, last_trigger_ms=record.trigger.ts_ms, deciding=record.decision_id
         )

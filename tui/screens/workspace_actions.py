@@ -25,6 +25,7 @@ from tui.commands import (
     ReleaseKillSwitch,
     RemovePriceAlerts,
     ResumeReplay,
+    RunBacktest,
     SaveFactor,
     SelectTrader,
     SetSpeed,
@@ -137,6 +138,10 @@ class WorkspaceActions:
                 from tui.screens.program_command import work_on_program
 
                 await work_on_program(screen, command)
+            case RunBacktest(program):
+                from tui.screens.backtest_command import run_backtest
+
+                await run_backtest(screen, program)
             case ShowHelp():
                 await self._open_help()
             case Quit():

@@ -6,7 +6,7 @@ included, and does not take its word for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -40,8 +40,8 @@ class LookAheadFinding(msgspec.Struct, frozen=True, kw_only=True):
         return not self.difference
 
 
-def look_for_future[Request, History](
-    run: Callable[[Request, History], Sequence[TriggerLine]],
+async def look_for_future[Request, History](
+    run: Callable[[Request, History], Awaitable[Sequence[TriggerLine]]],
     request: Request,
     history: History,
     altered: Callable[[History, int], History],
@@ -54,9 +54,10 @@ def look_for_future[Request, History](
     see `altered_after`). `bar_ms` is the length of a bar, which a fill may need to happen. A look of
     one bar ahead shows only at a cut at the time of a trigger: see `cut_times`.
     """
-    original = run(request, history)
+    original = await run(request, history)
     for cut_ms in cuts:
-        difference = first_difference(original, run(request, altered(history, cut_ms)), cut_ms, bar_ms)
+        changed = await run(request, altered(history, cut_ms))
+        difference = first_difference(original, changed, cut_ms, bar_ms)
         if difference:
             return LookAheadFinding(cuts=tuple(cuts), cut_ms=cut_ms, difference=difference)
     return LookAheadFinding(cuts=tuple(cuts))
@@ -88,7 +89,8 @@ def altered_after(series: CandleSeries, cut_ms: int, bar_ms: int) -> CandleSerie
     """Return candles where each that closes after the cut is another: turned upside down and a tenth off.
 
     Prices are mirrored about the last unchanged close on a logarithmic scale, so that every rise is a
-    fall, and raised by a tenth; volumes are tripled, and one more. Candles stay possible ones.
+    fall, and raised by a tenth; volumes are tripled, and one more. Candles stay possible ones. The
+    price at which the first of them opens stays: at the cut it has just been seen.
     """
     import numpy as np
 
@@ -100,11 +102,16 @@ def altered_after(series: CandleSeries, cut_ms: int, bar_ms: int) -> CandleSerie
     def mirrored(prices: NDArray[np.float64], opposite: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.concatenate((prices[:first], 1.1 * pivot * pivot / opposite[first:]))
 
+    opens, highs = mirrored(series.open, series.open), mirrored(series.high, series.low)
+    lows = mirrored(series.low, series.high)
+    if int(series.open_ms[first]) <= cut_ms:
+        opens[first] = series.open[first]
+        highs[first], lows[first] = max(highs[first], opens[first]), min(lows[first], opens[first])
     return CandleSeries(
         series.open_ms,
-        mirrored(series.open, series.open),
-        mirrored(series.high, series.low),
-        mirrored(series.low, series.high),
+        opens,
+        highs,
+        lows,
         mirrored(series.close, series.close),
         np.concatenate((series.volume[:first], series.volume[first:] * 3 + 1)),
     )

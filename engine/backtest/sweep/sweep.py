@@ -99,7 +99,7 @@ class _Sweep:
         self._suspects: deque[Trial] = deque()
         self._alone: Future[tuple[TrialOutcome, ...]] | None = None
         self._range: Future[tuple[int, int]] | None = None
-        self._lost_in_a_row = 0
+        self._ranges_lost = 0
         self._best_equity = 0.0
 
     def run(
@@ -151,7 +151,7 @@ class _Sweep:
 
     def _plan_walk_forward(self, start_ms: int, end_ms: int) -> None:
         walk = self._request.walk_forward
-        if walk is None:
+        if walk is None or self._splits:
             return
         step_ms = parse_period(self._request.request.period).length_ms
         self._splits = walk_forward_splits(walk, start_ms, end_ms, step_ms)
@@ -175,7 +175,7 @@ class _Sweep:
     def _hand_out(self) -> None:
         """Keep every worker busy; a trial that may have cost a worker runs alone."""
         if self._suspects:
-            if not self._in_flight:
+            if not self._awaited:
                 self._alone = self._submit((self._suspects.popleft(),))
             return
         while self._pending and len(self._in_flight) < self._most_in_flight:
@@ -210,24 +210,25 @@ class _Sweep:
 
     def _take_range(self, future: Future[tuple[int, int]]) -> None:
         reason = _lost_because(future)
-        if reason:
-            self._note_lost(reason)
-            self._range = self._submit_range()
-        else:
-            self._range = None
+        if not reason:
+            self._range, self._ranges_lost = None, 0
             self._plan_walk_forward(*future.result())
+            return
+        self._ranges_lost += 1
+        if self._ranges_lost == MOST_LOST_IN_A_ROW:
+            raise Unavailable(f"the sweep's workers are lost: {reason}")
+        self._range = self._submit_range()
 
     def _take(self, future: Future[tuple[TrialOutcome, ...]], trials: tuple[Trial, ...]) -> None:
         reason = _lost_because(future)
         if not reason:
-            self._lost_in_a_row = 0
             for outcome in future.result():
                 self._keep(outcome)
             self._plan_tests()
         elif future is self._alone:
-            self._note_lost(reason)
             self._keep(failed_trial(trials[0], f"its worker was lost: {reason}"))
             self._plan_tests()
+            self._range = self._submit_range()  # which tells whether there are workers at all
         else:
             self._suspects.extend(trials)
 
@@ -236,11 +237,6 @@ class _Sweep:
         self._on_outcome(outcome)
         if outcome.part == WHOLE:
             self._best_equity = max(self._best_equity, outcome.line.final_equity)
-
-    def _note_lost(self, reason: str) -> None:
-        self._lost_in_a_row += 1
-        if self._lost_in_a_row == MOST_LOST_IN_A_ROW:
-            raise Unavailable(f"the sweep's workers are lost: {reason}")
 
     def _progress(self) -> BacktestProgress:
         return BacktestProgress(

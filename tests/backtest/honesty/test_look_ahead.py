@@ -41,18 +41,22 @@ def log_of(offset: int, history: CandleSeries) -> list[TriggerLine]:
 CUTS = cut_times(log_of(0, CANDLES), 3)
 
 
+async def logged(offset: int, history: CandleSeries) -> list[TriggerLine]:
+    return log_of(offset, history)
+
+
 def changed(history: CandleSeries, cut_ms: int) -> CandleSeries:
     return altered_after(history, cut_ms, MINUTE_MS)
 
 
-def test_a_program_of_closed_candles_knows_nothing() -> None:
-    finding = look_for_future(log_of, 0, CANDLES, changed, CUTS, MINUTE_MS)
+async def test_a_program_of_closed_candles_knows_nothing() -> None:
+    finding = await look_for_future(logged, 0, CANDLES, changed, CUTS, MINUTE_MS)
     assert finding.is_clean
     assert finding.cuts == CUTS
 
 
-def test_a_program_that_peeks_is_found_out() -> None:
-    finding = look_for_future(log_of, 1, CANDLES, changed, CUTS, MINUTE_MS)
+async def test_a_program_that_peeks_is_found_out() -> None:
+    finding = await look_for_future(logged, 1, CANDLES, changed, CUTS, MINUTE_MS)
     assert not finding.is_clean
     assert finding.cut_ms in CUTS
     assert "operation of the scheduled trigger of BTC at 2025-" in finding.difference
@@ -64,8 +68,13 @@ def test_everything_after_the_cut_is_changed_and_nothing_before(row: int, within
     after = changed(CANDLES, cut_ms)
     kept = int((CANDLES.open_ms + MINUTE_MS <= cut_ms).sum())
     assert_same(after.slice(0, kept), CANDLES.slice(0, kept))
-    for column in ("open", "high", "low", "close", "volume"):
+    for column in ("close", "volume"):
         assert (getattr(after, column)[kept:] != getattr(CANDLES, column)[kept:]).all()
+    # What opens at the cut has shown its first price, and nothing more.
+    seen = kept + int(kept < len(CANDLES) and int(CANDLES.open_ms[kept]) <= cut_ms)
+    assert (after.open[kept:seen] == CANDLES.open[kept:seen]).all()
+    for column in ("open", "high", "low"):
+        assert (getattr(after, column)[seen:] != getattr(CANDLES, column)[seen:]).all()
     assert (after.low <= np.minimum(after.open, after.close)).all()
     assert (after.high >= np.maximum(after.open, after.close)).all()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,7 +20,7 @@ from engine.backtest.sweep.results import NOT_RUN, sweep_result
 from engine.backtest.sweep.sweep import SweepWork, sweep
 from engine.backtest.sweep.trials import TrialOutcome
 from engine.errors import InvalidInput, Unavailable
-from engine.model.backtest import BacktestStatus, SweepRequest, SweepResult, WalkForward
+from engine.model.backtest import BacktestStatus, ParameterRange, SweepRequest, SweepResult, WalkForward
 from tests.backtest.runs.made_runs import DAY_MS
 from tests.backtest.sweep import made_trials
 from tests.backtest.sweep.made_trials import RANGE, sweep_request
@@ -34,10 +35,10 @@ class OutOfOrder(Executor):
     def __init__(self, choose: Callable[[int], int], kills: Callable[[object], bool] = lambda task: False):
         self._choose = choose
         self._kills = kills
-        self.waiting: list[tuple[Future[object], Callable[[], object], object]] = []
+        self.waiting: list[tuple[Future[Any], Callable[[], object], object]] = []
 
-    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
-        future: Future[object] = Future()
+    def submit[**P, T](self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
         self.waiting.append((future, functools.partial(fn, *args, **kwargs), args[0]))
         return future
 
@@ -58,15 +59,20 @@ class OutOfOrder(Executor):
         return False
 
 
-def in_order(request: SweepRequest, **options: object) -> SweepResult:
+def in_order(
+    request: SweepRequest,
+    finished: Iterable[TrialOutcome] = (),
+    on_outcome: Callable[[TrialOutcome], None] = lambda outcome: None,
+) -> SweepResult:
     executor = OutOfOrder(lambda waiting: 0)
     return sweep(
         request,
         executor,
         workers=2,
         work=WORK,
+        finished=finished,
+        on_outcome=on_outcome,
         is_cancelled=executor.finish_one,
-        **options,  # type: ignore[arg-type]
     )
 
 
@@ -188,6 +194,19 @@ def test_without_workers_it_gives_up() -> None:
     executor = OutOfOrder(lambda waiting: 0, kills=lambda task: True)
     with pytest.raises(Unavailable, match="the sweep's workers are lost: BrokenProcessPool"):
         sweep(sweep_request(), executor, workers=2, work=WORK, is_cancelled=executor.finish_one)
+
+
+def test_a_split_on_which_nothing_succeeds_is_a_warning() -> None:
+    request = msgspec.structs.replace(
+        sweep_request(source="refuse 7", walk_forward=FOLDS), ranges=(ParameterRange("length", (7,)),)
+    )
+    request = msgspec.structs.replace(request, ranges=(*request.ranges, ParameterRange("edge", (0.5,))))
+    result = in_order(request)
+    assert (result.best, result.steps) == (None, ())
+    lost = "has no result: no run on its training part succeeded."
+    assert [warning for warning in result.warnings if lost in warning] == list(result.warnings)
+    assert len(result.warnings) == 3
+    assert summary_of_sweep(result).status is BacktestStatus.ERROR
 
 
 def _has_length(task: object, length: int) -> bool:

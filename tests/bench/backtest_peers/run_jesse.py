@@ -1,0 +1,62 @@
+"""RSI(14) through 30 and 70 in jesse: all equity at the close of the signal bar, 0.05 % a side.
+
+jesse executes a market order at the close of the candle that asked for it, at the moment that candle
+ends, which is the moment the next one opens: the times are the others' times, the prices are not. "All"
+is `size_to_qty`, jesse's own way of sizing, which keeps three fees back; the position open at the end
+is closed at the last close and is not among the trades printed. The RSI is jesse's own, of the last 240
+candles at every candle.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+
+candles_file = os.path.abspath(sys.argv[1])
+os.chdir(tempfile.mkdtemp(prefix="jesse-"))  # jesse opens its database in the working folder on import
+
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+from jesse import indicators, utils  # noqa: E402
+from jesse.research import backtest  # noqa: E402
+from jesse.strategies import Strategy  # noqa: E402
+
+
+class Rsi(Strategy):
+    def before(self):
+        self.vars["before"] = self.vars.get("now", np.nan)
+        self.vars["now"] = indicators.rsi(self.candles, 14)
+
+    def should_long(self):
+        return self.vars["before"] >= 30 > self.vars["now"]
+
+    def go_long(self):
+        self.buy = utils.size_to_qty(self.available_margin, self.price, 8, self.fee_rate), self.price
+
+    def update_position(self):
+        if self.vars["before"] <= 70 < self.vars["now"]:
+            self.liquidate()
+
+
+frame = pd.read_parquet(candles_file)
+candles = frame[["t_ms", "open", "close", "high", "low", "volume"]].to_numpy(dtype=float)
+exchange, symbol = "Sandbox", "BTC-USDT"
+started = time.perf_counter()
+result = backtest(
+    {
+        "starting_balance": 1_000_000,
+        "fee": 0.0005,
+        "type": "futures",
+        "futures_leverage": 1,
+        "futures_leverage_mode": "cross",
+        "exchange": exchange,
+        "warm_up_candles": 0,
+    },
+    [{"exchange": exchange, "strategy": Rsi, "symbol": symbol, "timeframe": "1m"}],
+    [],
+    {f"{exchange}-{symbol}": {"exchange": exchange, "symbol": symbol, "candles": candles}},
+)
+run_s = time.perf_counter() - started
+print(result["metrics"].keys(), result["trades"][:1], result["trades"][-1:])
+print(json.dumps({"run_s": run_s, "trades": len(result["trades"]), "final_equity":result["metrics"]["finishing_balance"]}))
