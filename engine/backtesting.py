@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.backtest.history import LoadedHistory
     from engine.backtest.honesty import LookAheadFinding, TradeOrderLuck
     from engine.backtest.report import Comparison
-    from engine.backtest.run import RunOutcome
+    from engine.backtest.prepared_run import RunOutcome
 
 __all__ = [
     "METRICS",

@@ -52,12 +52,14 @@ _NEVER_MS = 2**62
 class AccountChange(msgspec.Struct, frozen=True):
     """The account after something changed it: what equity is made of from `ts_ms` on.
 
-    `holdings` are (symbol, signed quantity, entry price) of the open positions.
+    `holdings` are (symbol, signed quantity, entry price) of the open positions. `by_order` says that a
+    decision did it, after everything the market did at the same time.
     """
 
     ts_ms: int
     cash: Decimal
     holdings: tuple[tuple[str, Decimal, Decimal], ...]
+    by_order: bool = False
 
 
 class OrderOutcome(msgspec.Struct, frozen=True):
@@ -231,7 +233,7 @@ class BacktestAccount:
             for report in reversed(reports)
             if isinstance(report, OrderReport) and report.order.client_order_id == order.client_order_id
         )
-        self._commit(wallet, reports, self.now_ms)
+        self._commit(wallet, reports, self.now_ms, by_order=True)
         if placed.status is OrderStatus.REJECTED:
             raise OrderRejected(placed.status_reason, client_order_id=placed.client_order_id)
         return placed
@@ -250,7 +252,9 @@ class BacktestAccount:
             recent_orders=len(self._entries_sent),
         )
 
-    def _commit(self, wallet: PaperWallet, reports: tuple[VenueReport, ...], ts_ms: int) -> None:
+    def _commit(
+        self, wallet: PaperWallet, reports: tuple[VenueReport, ...], ts_ms: int, *, by_order: bool = False
+    ) -> None:
         self.wallet = wallet
         for report in reports:
             match report:
@@ -269,8 +273,9 @@ class BacktestAccount:
         holdings = tuple(
             (symbol, position.quantity, position.entry_price) for symbol, position in self.positions.items()
         )
-        change = AccountChange(ts_ms, wallet.cash, holdings)
-        if self.changes[-1].ts_ms == ts_ms:
+        change = AccountChange(ts_ms, wallet.cash, holdings, by_order)
+        last = self.changes[-1]
+        if last.ts_ms == ts_ms and last.by_order == by_order:
             self.changes[-1] = change
         else:
             self.changes.append(change)

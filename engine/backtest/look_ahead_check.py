@@ -6,8 +6,9 @@ import msgspec
 
 from engine.backtest.history import LoadedHistory
 from engine.backtest.honesty import LookAheadFinding, altered_after, cut_times, look_for_future
+from engine.backtest.prepared_run import RunOutcome
 from engine.backtest.program_asker import BatchSandbox
-from engine.backtest.run import RunOutcome, run_backtest
+from engine.backtest.run import run_backtest
 from engine.model.backtest import BacktestRequest, TriggerLine
 
 CUTS = 5

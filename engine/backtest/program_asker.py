@@ -31,6 +31,7 @@ from engine.model.decision import Decision, Operation
 from engine.model.order import Side
 from engine.model.program import ProgramError
 from engine.strategies.decision import validate_decisions
+from engine.strategies.programs.authoring import translate
 from engine.strategies.programs.batch import (
     Answer,
     BatchDecision,
@@ -109,6 +110,7 @@ class ProgramAsker:
         self.kept: BatchReply | None = None
         """The reply of the trigger whose reads were to be kept."""
         self._request = request
+        self._translation = translate(request.source)
         self._times = times
         self._market = market
         self._account = account
@@ -208,7 +210,7 @@ class ProgramAsker:
         limits = self._request.limits
         request = BatchRequest(
             session=self._session,
-            source=self._request.source,
+            source=self._translation.python,
             params=self._request.params,
             trader_id=self._account.trader.trader_id,
             environment=environment_of(self._account.trader),
@@ -265,7 +267,7 @@ class ProgramAsker:
                 reached = wrong
                 break
             if isinstance(event, BatchFailure):
-                self._note_failure(index, program_error(event))
+                self._note_failure(index, program_error(event, self._translation, self._request.source))
             else:
                 self._carry_out(index, event)
             if self.ended_early:

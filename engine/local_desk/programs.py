@@ -109,7 +109,8 @@ class LocalPrograms:
 
     async def delete_program(self, program_id: int) -> None:
         """See `engine.desk.programs.ProgramDesk`."""
-        deleted = self._book.without_program(program_id, lambda trader_id: self._traders[trader_id].config.name)
+        names = {trader_id: trader.config.name for trader_id, trader in self._traders.items()}
+        deleted = self._book.without_program(program_id, names)
         self._journal.write(deleted)
         self._book.keep(deleted)
         self._tell(deleted)

@@ -1,4 +1,4 @@
-"""The bindings of the desk at work: each with its decider and what wakes it, opened and closed as they change."""
+"""The bindings of the desk at work: each with its decider and what wakes it, in step with the book."""
 
 from __future__ import annotations
 

@@ -223,9 +223,7 @@ def interrupted(
     if not health.deciding:
         return health, None
     record = next((each for each in records if each.decision_id == health.deciding), None)
-    health = msgspec.structs.replace(
-        health, deciding="", runs=health.runs + 1, failures=health.failures + 1
-    )
+    health = msgspec.structs.replace(health, deciding="", runs=health.runs + 1, failures=health.failures + 1)
     if record is None:
         return health, None
     turn = Turn(program, {**program.params, **binding.params})

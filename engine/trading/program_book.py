@@ -110,11 +110,14 @@ class ProgramBook:
             saved_ms=prepared.updated_ms,
         )
 
-    def without_program(self, program_id: int, trader_name: Callable[[int], str]) -> Program:
+    def without_program(self, program_id: int, trader_names: Mapping[int, str]) -> Program:
         """Return a program as it is once deleted; raises `Conflict` naming the traders that run it."""
         program = self.program(program_id)
         if users := self.bindings_of(program_id):
-            names = ", ".join(f"{trader_name(each.trader_id)} (binding {each.binding_id})" for each in users)
+            names = ", ".join(
+                f"{trader_names.get(each.trader_id, each.trader_id)} (binding {each.binding_id})"
+                for each in users
+            )
             raise Conflict(f"program: {program.name} is run by {names}; delete the binding first")
         return msgspec.structs.replace(program, deleted=True)
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from engine.errors import StrategyFailed
+from engine.errors import InvalidInput
 from engine.model.account import TraderConfig
 from engine.model.program import Parameter, ProgramError, ProgramRun
 from engine.settings import Settings
@@ -61,15 +61,16 @@ class Strategists:
         What goes wrong in the program is in the run. Runs of one `session` wait for each other.
         """
         async with self._starting:
-            await _imported("engine.trading.program_runs")
+            await _imported("engine.strategies.programs.strategy")
             host, data = await self._running_sandbox(), await self._opened_data()
-        from engine.trading.program_runs import ReadyProgram, run_once
+        from engine.strategies.programs.strategy import ProgramStrategy
 
+        settings = self._settings.sandbox
         try:
-            program = ReadyProgram(host, data, session, source, params, self._settings.sandbox)
-        except StrategyFailed as error:
+            program = ProgramStrategy(host, session, source, params, settings, data.answer)
+        except InvalidInput as error:
             return ProgramRun(error=ProgramError(kind="", message=error.message))
-        return await run_once(program, context)
+        return await program.run_once(context)
 
     async def data(self) -> LiveData:
         """Return what answers programs' questions now."""
@@ -90,7 +91,7 @@ class Strategists:
         from engine.trading.program_runs import BoundStrategy
 
         host, data = await self._running_sandbox(), await self._opened_data()
-        return BoundStrategy(bound, host, data, self._settings.sandbox)
+        return BoundStrategy(bound, host, data.answer, self._settings.sandbox)
 
     async def _running_sandbox(self) -> SandboxHost:
         from engine.strategies.programs.host import SandboxHost

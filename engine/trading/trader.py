@@ -126,8 +126,8 @@ class TraderRuntime:
         if not failing:
             return TraderStatus.ACTIVE, ""
         first = failing[0]
-        is_one_of_several = len(self.deciders) > 1
-        return TraderStatus.ERROR, f"{first.assignment.strategy}: {first.reason}" if is_one_of_several else first.reason
+        whose = f"{first.assignment.strategy}: " if len(self.deciders) > 1 else ""
+        return TraderStatus.ERROR, whose + first.reason
 
     def account(self) -> Account:
         """Return the trader's money at the present mark prices."""

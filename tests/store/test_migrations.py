@@ -16,7 +16,9 @@ from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from engine.errors import StoreFailed
+from engine.model.program import Program
 from engine.store import migrations, tables
+from engine.store.changes import BindingHealth
 from engine.store.database import find_database
 from engine.store.migrations import HEAD, REVISIONS, migrate, read_revision
 from engine.store.store import Store
@@ -39,6 +41,31 @@ INSERT INTO traders (trader_id, name, kind, initial_capital, mode, symbols, stra
     period, schedule_seconds, signal, limits)
 VALUES (:trader_id, 'old', 'program', '10000', 'replay', '["BTC","ETH"]', '', '', '', '5m', 60, :signal, '{}')
 """
+
+OLD_DESK = (
+    """INSERT INTO traders (trader_id, name, kind, initial_capital, mode, symbols, strategy, model, base_url,
+    period, schedule_seconds, pool_ids, limits) VALUES
+    (1, 'old', 'program', '10000', 'replay', '["BTC"]', 'stock', '', '', '5m', 900, '[1, 4]', '{}'),
+    (2, 'prompt', 'prompt', '10000', 'replay', '["BTC"]', 'default', 'm', '', '5m', 60, '[2]', '{}')""",
+    """INSERT INTO trader_states (trader_id, status, status_reason, seq) VALUES
+    (1, 'error', 'line 3: it broke', 7), (2, 'active', '', 3)""",
+    """INSERT INTO programs (program_id, name, code, description, created_ms, updated_ms) VALUES
+    (1, 'stock', 'class A: pass', '', 1, 2)""",
+    """INSERT INTO bindings (binding_id, trader_id, program_id, enabled) VALUES
+    (5, 1, 1, :no), (6, 1, 1, :yes), (7, 1, 1, :yes), (8, 2, 1, :yes)""",
+    """INSERT INTO decisions (decision_id, trader_id, trigger, started_ms, status, decisions, prompt, reply,
+    outcome, order_ids, tokens, latency_ms) VALUES
+    ('d1-1', 1, :trigger, 4, 'failed', '[]', '', '', '', '[]', 0, 1),
+    ('d1-2', 1, :trigger, 5, 'started', '[]', '', '', '', '[]', 0, 1)""",
+    """INSERT INTO pool_fires (fire_id, pool_id, pool_name, symbol, ts_ms, logic, signals, regime, deliveries)
+    VALUES (9, 1, 'dip', 'BTC', 5, 'or', '[]', '', :deliveries)""",
+)
+OLD_VALUES = {
+    "yes": True,
+    "no": False,
+    "trigger": '{"kind":"scheduled","symbol":"","ts_ms":4321}',
+    "deliveries": '[{"trader_id":1,"outcome":"woken"},{"trader_id":2,"outcome":"woken","decision_id":"d2-1"}]',
+}
 
 
 def test_the_revisions_named_are_the_revisions_shipped() -> None:
@@ -117,3 +144,50 @@ def test_a_traders_signal_of_the_first_schema_becomes_a_pool_it_listens_to(
         ((1,), ("BTC", "ETH"), True),
         ((2,), ("BTC", "ETH"), True),
     ]
+
+
+async def test_what_a_program_trader_had_moves_to_its_binding(home: Path, database_url: str) -> None:
+    home.mkdir()
+    database = find_database(home, database_url)
+    migrate(database, "0002")
+    engine = database.engine(for_writing=True)
+    with engine.begin() as connection:
+        for statement in OLD_DESK:
+            used = {name: value for name, value in OLD_VALUES.items() if f":{name}" in statement}
+            connection.execute(text(statement), used)
+    engine.dispose()
+    with closing(Store.open(home, database_url)) as store:
+        state = store.restore()
+        versions = await store.program_versions(1)
+    assert [(each.config.pool_ids, each.config.schedule_seconds) for each in state.traders] == [
+        ((), 0),
+        ((2,), 60),
+    ]
+    assert state.programs == (
+        Program(program_id=1, name="stock", code="class A: pass", created_ms=1, updated_ms=2),
+    )
+    assert [(each.version, each.code, each.saved_ms) for each in versions] == [(1, "class A: pass", 2)]
+    bindings = {each.binding_id: each for each in state.bindings}
+    assert {identity: each.active for identity, each in bindings.items()} == {
+        5: False,
+        6: False,
+        7: True,
+        8: True,
+    }
+    assert (bindings[7].pool_ids, bindings[7].schedule_seconds, bindings[7].exchange) == (
+        (1, 4),
+        900,
+        "paper",
+    )
+    assert state.binding_health == (
+        BindingHealth(
+            binding_id=7,
+            failed=True,
+            reason="line 3: it broke",
+            last_trigger_ms=4321,
+            runs=2,
+            failures=1,
+            deciding="d1-2",
+        ),
+    )
+    assert [each.binding_id for each in state.fires[0].deliveries] == [7, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from array import array
 from collections.abc import Callable
@@ -14,19 +15,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.model.account import EquityPoint, TraderConfig, TraderStatus
+from engine.model.backtest import BacktestRun
 from engine.model.decision import DecisionRecord, DecisionStatus
 from engine.model.fill import Fill
 from engine.model.news import NewsItem, NewsSource
 from engine.model.order import Order, OrderStatus
 from engine.model.position import Position
+from engine.model.program import Binding, Program, ProgramExecution, ProgramVersion
 from engine.model.signal import PoolEdge, PoolFire, PriceAlert, SignalDefinition, SignalPool
 from engine.model.trigger import Trigger, TriggerKind
 from engine.store import restore
 from engine.store.changes import (
-    Binding,
+    BindingHealth,
     CustomFactor,
     PositionClosed,
-    Program,
     ReasoningChunk,
     Setting,
     TraderSeq,
@@ -46,6 +48,8 @@ KEYED: list[tuple[type[msgspec.Struct], str, Callable[[DeskState], Any]]] = [
     (TraderConfig, "trader_id", lambda state: [known.config for known in state.traders]),
     (Program, "program_id", lambda state: state.programs),
     (Binding, "binding_id", lambda state: state.bindings),
+    (BindingHealth, "binding_id", lambda state: state.binding_health),
+    (BacktestRun, "run_id", lambda state: state.backtest_runs),
     (Order, "client_order_id", lambda state: state.recent_orders),
     (Fill, "trade_id", lambda state: state.fills),
     (Position, "symbol", lambda state: state.positions),
@@ -59,7 +63,17 @@ KEYED: list[tuple[type[msgspec.Struct], str, Callable[[DeskState], Any]]] = [
     (NewsSource, "source_id", lambda state: state.news_sources),
     (NewsItem, "news_id", lambda state: state.news),
 ]
-NUMBERED = (Program, Binding, SignalDefinition, SignalPool, PoolEdge, PoolFire, PriceAlert, NewsSource)
+NUMBERED = (
+    Program,
+    Binding,
+    BindingHealth,
+    SignalDefinition,
+    SignalPool,
+    PoolEdge,
+    PoolFire,
+    PriceAlert,
+    NewsSource,
+)
 
 
 @pytest.mark.parametrize(("kind", "key", "read"), KEYED, ids=[kind.__name__ for kind, _, _ in KEYED])
@@ -98,6 +112,47 @@ def test_a_traders_state_wallet_and_equity_come_back_exactly(store: Store, data:
     curve = restored.traders[0].equity
     assert (point.ts_ms, float(point.equity)) in zip(curve.ts_ms, curve.equity, strict=True)
     assert restored.settings[setting.key] == setting.value
+
+
+@on_both_databases
+@given(st.data())
+def test_a_run_of_a_program_comes_back_exactly(store: Store, data: st.DataObject) -> None:
+    execution = data.draw(values_of(ProgramExecution, decision_id="d1-1", program_id=3))
+    store.write(execution).result()
+    assert asyncio.run(store.executions(program_id=3)) == (execution,)
+
+
+def execution(number: int, program_id: int = 1, trader_id: int = 1) -> ProgramExecution:
+    return ProgramExecution(
+        decision_id=f"d{trader_id}-{number}",
+        binding_id=1,
+        trader_id=trader_id,
+        program_id=program_id,
+        program_version=1,
+        trigger=Trigger(kind=TriggerKind.MANUAL, symbol="BTC", ts_ms=number),
+        started_ms=number,
+        success=True,
+    )
+
+
+async def test_runs_of_programs_are_read_newest_first_by_program_and_by_trader(store: Store) -> None:
+    runs = [execution(1), execution(2, program_id=2), execution(3, trader_id=2), execution(4)]
+    await store.journal(*runs, execution(4))
+    assert await store.executions() == tuple(reversed(runs))
+    assert await store.executions(program_id=2) == (runs[1],)
+    assert await store.executions(trader_id=2) == (runs[2],)
+    assert await store.executions(program_id=1, trader_id=1, limit=1) == (runs[3],)
+
+
+async def test_the_sources_a_program_had_are_read_oldest_first(store: Store) -> None:
+    versions = [
+        ProgramVersion(program_id=program_id, version=number, code=f"# {number}", saved_ms=number)
+        for program_id in (1, 2)
+        for number in (1, 2, 10)
+    ]
+    await store.journal(*reversed(versions), versions[0])
+    assert await store.program_versions(1) == tuple(versions[:3])
+    assert await store.program_versions(9) == ()
 
 
 def test_everything_is_there_after_closing_and_opening_again(open_store: OpenStore) -> None:

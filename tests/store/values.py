@@ -45,6 +45,11 @@ def values_of(kind: Any, **fixed: Any) -> st.SearchStrategy[Any]:
         hints = typing.get_type_hints(kind)
         fields = {name: values_of(hint) for name, hint in hints.items() if name in kind.__struct_fields__}
         return st.builds(kind, **fields | {name: st.just(value) for name, value in fixed.items()})
+    if isinstance(kind, typing.TypeAliasType):
+        return values_of(kind.__value__)
+    if typing.get_origin(kind) is dict:
+        key, value = typing.get_args(kind)
+        return st.dictionaries(values_of(key), values_of(value), max_size=3)
     if typing.get_origin(kind) is tuple:
         return st.lists(values_of(typing.get_args(kind)[0]), max_size=3).map(tuple)
     if isinstance(kind, types.UnionType):

@@ -23,7 +23,9 @@ from engine.model.trigger import Trigger
 from engine.store.changes import Change, TraderState, Wallet
 from engine.store.store import Store
 from engine.streams import Bus
+from engine.trading.assignment import PromptAssignment
 from engine.trading.books import TraderBooks
+from engine.trading.decider import Decider
 from engine.trading.decision_log import DecisionLog
 from engine.trading.equity import EquityHistory
 from engine.trading.feed_watch import FeedWatch
@@ -38,7 +40,7 @@ START_MS = 1_750_000_000_000
 TRADER = TraderConfig(
     trader_id=1,
     name="Tester",
-    kind=TraderKind.PROGRAM,
+    kind=TraderKind.PROMPT,
     initial_capital=Decimal(10_000),
     strategy="test",
     period="5m",
@@ -112,6 +114,24 @@ class LossyExchange:
         return await self.venue.find_order(client_order_id)
 
 
+class NotedAnswers:
+    """Hears what becomes of triggers, and keeps those that were given up."""
+
+    def __init__(self) -> None:
+        self.dropped: list[tuple[Trigger, str]] = []
+
+    def decision_begun(
+        self, trader_id: int, binding_id: int, trigger: Trigger, decision_id: str
+    ) -> tuple[Change, ...]:
+        return ()
+
+    def trigger_dropped(
+        self, trader_id: int, binding_id: int, trigger: Trigger, reason: str
+    ) -> tuple[Change, ...]:
+        self.dropped.append((trigger, reason))
+        return ()
+
+
 class OneTrader:
     """Everything one trader needs, on a virtual clock."""
 
@@ -153,7 +173,6 @@ class OneTrader:
             kill_switch=self.kill_switch,
             clock=self.clock,
         )
-        self.dropped: list[tuple[Trigger, str]] = []
         self.runtime = TraderRuntime(
             config=config,
             state=TraderState(trader_id=config.trader_id, status=TraderStatus.ACTIVE),
@@ -164,16 +183,19 @@ class OneTrader:
             log=DecisionLog(config.trader_id, self.ledger, self.clock),
             ledger=self.ledger,
             market=self.market,
+            clock=self.clock,
+        )
+        self.answers = NotedAnswers()
+        self.decider = Decider(
+            self.runtime,
+            PromptAssignment(self.runtime),
+            answers=self.answers,
             ordinals=self.ordinals,
             clock=self.clock,
-            trigger_dropped=self._note_dropped,
         )
+        self.runtime.add(self.decider)
         for symbol, price in (("BTC", 60_000), ("ETH", 3_000), ("SOL", 150)):
             self.quote(symbol, Decimal(price))
-
-    def _note_dropped(self, trader_id: int, trigger: Trigger, reason: str) -> tuple[Change, ...]:
-        self.dropped.append((trigger, reason))
-        return ()
 
     def quote(self, symbol: str, mark: Decimal) -> None:
         """Move the market of a symbol to `mark`, one tick wide and deep."""

@@ -82,9 +82,9 @@ class News:
 
 @asynccontextmanager
 async def running(one: OneTrader, strategy: Saying) -> AsyncIterator[News]:
-    one.runtime.attach(strategy)
+    one.decider.attach(strategy)
     news = News(one)
-    task = asyncio.create_task(one.runtime.run())
+    task = asyncio.create_task(one.decider.run())
     try:
         yield news
     finally:
@@ -101,7 +101,7 @@ async def next_end(news: News) -> DecisionRecord:
 
 async def test_a_decision_becomes_a_protected_position(one: OneTrader) -> None:
     async with running(one, saying(BUY)) as news:
-        one.runtime.wake(trigger())
+        one.decider.wake(trigger())
         record = await next_end(news)
     assert record.status is DecisionStatus.EXECUTED
     assert record.reasoning == "thinking aloud"
@@ -119,7 +119,7 @@ async def test_a_decision_becomes_a_protected_position(one: OneTrader) -> None:
 
 async def test_holding_is_recorded_and_does_nothing(one: OneTrader) -> None:
     async with running(one, saying(Decision(operation=Operation.HOLD, reason="quiet"))) as news:
-        one.runtime.wake(trigger())
+        one.decider.wake(trigger())
         assert (await next_end(news)).status is DecisionStatus.HELD
     assert one.line.sent == []
 
@@ -127,7 +127,7 @@ async def test_holding_is_recorded_and_does_nothing(one: OneTrader) -> None:
 async def test_closing_what_is_flat_already_is_no_fault(one: OneTrader) -> None:
     close = Decision(operation=Operation.CLOSE, symbol="BTC", portion=Decimal(1))
     async with running(one, saying(close)) as news:
-        one.runtime.wake(trigger())
+        one.decider.wake(trigger())
         record = await next_end(news)
     assert record.status is DecisionStatus.HELD
     assert record.outcome == "BTC is flat already"
@@ -158,7 +158,7 @@ async def test_a_decision_that_cannot_be_carried_out_says_why_and_changes_nothin
     one: OneTrader, decision: Decision
 ) -> None:
     async with running(one, saying(decision)) as news:
-        one.runtime.wake(trigger())
+        one.decider.wake(trigger())
         record = await next_end(news)
     assert record.status is DecisionStatus.REFUSED
     assert "refused: " in record.outcome
@@ -179,12 +179,12 @@ async def test_a_failure_puts_the_trader_into_error_and_a_success_brings_it_back
     one: OneTrader, error: Exception
 ) -> None:
     async with running(one, raising(error)) as news:
-        one.runtime.wake(trigger())
+        one.decider.wake(trigger())
         assert (await next_end(news)).status is DecisionStatus.FAILED
         assert one.runtime.status.value == "error"
         assert one.runtime.listens
-        one.runtime.attach(saying())
-        one.runtime.wake(trigger())
+        one.decider.attach(saying())
+        one.decider.wake(trigger())
         await next_end(news)
     assert one.runtime.status.value == "active"
 
@@ -192,7 +192,7 @@ async def test_a_failure_puts_the_trader_into_error_and_a_success_brings_it_back
 async def test_repeated_failures_stop_the_trader_until_a_person_starts_it(one: OneTrader) -> None:
     async with running(one, raising(StrategyFailed("no"))) as news:
         for _ in range(3):
-            one.runtime.wake(trigger())
+            one.decider.wake(trigger())
             await next_end(news)
         assert not one.runtime.listens
         one.runtime.start()
@@ -210,7 +210,7 @@ async def test_triggers_that_arrive_while_deciding_wait_and_do_not_pile_up(one: 
     strategy = Saying(answer)
     async with running(one, strategy) as news:
         for symbol in ("BTC", "ETH", "ETH", "ETH", "SOL"):
-            one.runtime.wake(trigger(symbol))
+            one.decider.wake(trigger(symbol))
             await asyncio.sleep(0)
         gate.set()
         for _ in range(3):
@@ -227,12 +227,12 @@ async def test_a_signal_that_comes_while_the_trader_thinks_is_refused_with_the_r
 
     strategy = Saying(answer)
     async with running(one, strategy) as news:
-        assert one.runtime.wake(trigger(kind=TriggerKind.SIGNAL)) == ""
-        assert one.runtime.wake(trigger("ETH", TriggerKind.SIGNAL)) == "another trigger came first"
+        assert one.decider.wake(trigger(kind=TriggerKind.SIGNAL)) == ""
+        assert one.decider.wake(trigger("ETH", TriggerKind.SIGNAL)) == "another trigger came first"
         await news.read()
-        assert one.runtime.wake(trigger("ETH", TriggerKind.SIGNAL)) == "still deciding (d1-1)"
+        assert one.decider.wake(trigger("ETH", TriggerKind.SIGNAL)) == "still deciding (d1-1)"
         one.runtime.pause()
-        assert one.runtime.wake(trigger("ETH", TriggerKind.SIGNAL)) == "the trader is paused"
+        assert one.decider.wake(trigger("ETH", TriggerKind.SIGNAL)) == "the trader is paused"
         gate.set()
         await next_end(news)
     assert [context.trigger.symbol for context in strategy.seen] == ["BTC"]
@@ -242,21 +242,22 @@ async def test_a_signal_that_waits_when_the_trader_is_paused_or_fails_is_given_u
     one: OneTrader,
 ) -> None:
     signal = trigger(kind=TriggerKind.SIGNAL)
-    assert one.runtime.wake(signal) == ""
+    assert one.decider.wake(signal) == ""
     one.runtime.pause()
-    assert one.dropped == [(signal, "the trader was paused before it began to decide")]
+    assert one.answers.dropped == [(signal, "the trader was paused before it began to decide")]
     one.runtime.start()
-    assert one.runtime.wake(signal) == ""
-    one.runtime.fail(StrategyFailed("no sandbox"))
-    assert one.dropped[1:] == [(signal, "the trader's strategy cannot be had")]
-    assert one.runtime.wake(signal) == "the trader is error"
+    assert one.decider.wake(signal) == ""
+    one.decider.fail(StrategyFailed("no sandbox"))
+    assert one.answers.dropped[1:] == [(signal, "the strategy cannot be had")]
+    assert one.runtime.status is TraderStatus.ERROR
+    assert one.decider.wake(signal) == "stopped until a person starts the trader"
 
 
 async def test_a_signal_goes_before_a_schedule_that_waits_too(one: OneTrader) -> None:
     strategy = saying()
     async with running(one, strategy) as news:
-        one.runtime.wake(trigger("", TriggerKind.SCHEDULED))
-        assert one.runtime.wake(trigger("ETH", TriggerKind.SIGNAL)) == ""
+        one.decider.wake(trigger("", TriggerKind.SCHEDULED))
+        assert one.decider.wake(trigger("ETH", TriggerKind.SIGNAL)) == ""
         await next_end(news)
     assert [context.trigger.kind for context in strategy.seen] == [TriggerKind.SIGNAL]
 
@@ -269,7 +270,7 @@ async def test_a_decision_that_arrives_after_the_pause_is_discarded(one: OneTrad
         return (BUY,)
 
     async with running(one, Saying(answer)) as news:
-        one.runtime.wake(trigger())
+        one.decider.wake(trigger())
         await news.read()
         one.runtime.pause()
         gate.set()
@@ -285,7 +286,7 @@ async def test_a_pause_in_the_middle_of_several_orders_stops_the_rest(one: OneTr
     ]
     async with running(one, saying(BUY, *others)) as news:
         orders = one.bus.subscribe([Topic.ORDERS])
-        one.runtime.wake(trigger())
+        one.decider.wake(trigger())
         await anext(orders)
         one.runtime.pause()
         one.runtime.start()
@@ -298,7 +299,7 @@ async def test_a_disk_that_refuses_is_not_the_strategys_failure(one: OneTrader) 
     async with running(one, saying(BUY)) as news:
         one.store.close()
         for _ in range(4):
-            one.runtime.wake(trigger())
+            one.decider.wake(trigger())
             assert (await next_end(news)).status is DecisionStatus.REFUSED
     assert one.runtime.status is TraderStatus.ACTIVE
     assert one.runtime.listens
@@ -310,7 +311,7 @@ async def test_stopping_the_desk_while_deciding_leaves_a_finished_record(one: On
         return ()
 
     async with running(one, Saying(answer)) as news:
-        one.runtime.wake(trigger())
+        one.decider.wake(trigger())
         await news.read()
     await one.ledger.written()
     (record,) = await one.store.decisions()

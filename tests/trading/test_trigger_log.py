@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from engine.model.event import FireEvent, Topic
 from engine.model.signal import (
     FiredSignal,
@@ -17,7 +19,7 @@ from engine.trading.trigger_log import KEPT_FIRES, TriggerLog, trigger_detail
 
 POOL = SignalPool(pool_id=4, name="Dip", signal_ids=(1,))
 MET = (FiredSignal(1, "Oversold", "rsi14 crosses below 30 on 5m", 28.914),)
-WOKEN = TriggerDelivery(1, TriggerOutcome.WOKEN)
+WOKEN = TriggerDelivery(1, TriggerOutcome.WOKEN, binding_id=7)
 SKIPPED = TriggerDelivery(2, TriggerOutcome.SKIPPED, "still deciding (d2-7)")
 
 
@@ -45,22 +47,34 @@ def test_a_wake_up_without_a_decision_is_owed_after_a_restart() -> None:
     log = TriggerLog((), Bus(), lambda change: None)
     fire = log.record(POOL, "BTC", 60_000, MET, "", both)
     restarted = TriggerLog((fire,), Bus(), lambda change: None)
-    assert restarted.unanswered(1) == fire
-    assert restarted.unanswered(2) is None, "a skipped fire owes nothing"
-    (noted,) = restarted.decision_begun(1, trigger_of(fire), "d1-1")
+    assert restarted.unanswered(1, 7) == fire
+    assert restarted.unanswered(2, 0) is None, "a skipped fire owes nothing"
+    (noted,) = restarted.decision_begun(1, 7, trigger_of(fire), "d1-1")
     assert isinstance(noted, PoolFire)
     assert noted.deliveries[0].decision_id == "d1-1"
-    assert TriggerLog((noted,), Bus(), lambda change: None).unanswered(1) is None
+    assert TriggerLog((noted,), Bus(), lambda change: None).unanswered(1, 7) is None
 
 
 def test_a_fire_that_was_given_up_is_skipped_and_owes_nothing() -> None:
     log = TriggerLog((), Bus(), lambda change: None)
     fire = log.record(POOL, "BTC", 60_000, MET, "", both)
-    (noted,) = log.trigger_dropped(1, trigger_of(fire), "paused")
+    (noted,) = log.trigger_dropped(1, 7, trigger_of(fire), "paused")
     assert isinstance(noted, PoolFire)
-    assert noted.deliveries == (TriggerDelivery(1, TriggerOutcome.SKIPPED, "paused"), SKIPPED)
+    assert noted.deliveries == (TriggerDelivery(1, TriggerOutcome.SKIPPED, "paused", binding_id=7), SKIPPED)
     assert log.recent(4, "BTC", 1) == (noted,)
-    assert log.unanswered(1) is None
+    assert log.unanswered(1, 7) is None
+
+
+def test_each_binding_of_a_trader_is_answered_for_itself() -> None:
+    log = TriggerLog((), Bus(), lambda change: None)
+    other = msgspec.structs.replace(WOKEN, binding_id=8)
+    fire = log.record(POOL, "BTC", 60_000, MET, "", lambda fire: (WOKEN, other))
+    (noted,) = log.decision_begun(1, 8, trigger_of(fire), "d1-1")
+    assert isinstance(noted, PoolFire)
+    assert noted.deliveries == (WOKEN, msgspec.structs.replace(other, decision_id="d1-1"))
+    assert log.unanswered(1, 8) is None
+    assert log.unanswered(1, 7) == noted
+    assert log.unanswered(1, 0) is None, "no prompt decides for this trader"
 
 
 def test_fires_are_counted_by_pool_and_symbol() -> None:
@@ -72,7 +86,7 @@ def test_fires_are_counted_by_pool_and_symbol() -> None:
 
 def test_a_decision_of_another_kind_changes_no_fire() -> None:
     log = TriggerLog((), Bus(), lambda change: None)
-    assert log.decision_begun(1, Trigger(kind=TriggerKind.MANUAL, symbol="", ts_ms=0), "d1-1") == ()
+    assert log.decision_begun(1, 7, Trigger(kind=TriggerKind.MANUAL, symbol="", ts_ms=0), "d1-1") == ()
 
 
 def test_ids_go_on_and_the_log_stays_bounded() -> None:

@@ -7,6 +7,7 @@ are lines. A pure drawing and the widget that shows it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 import msgspec
 from rich.cells import cell_len
@@ -22,6 +23,8 @@ MIN_WIDTH, MIN_HEIGHT = 24, 5
 FALLS_FROM = 9
 """From this height on there is room for the falls."""
 RULED_FROM = 14
+LEAST_FALL = -1.0
+"""A run that never fell has a scale too, in per cent."""
 TICK_ROWS, TIGHT_TICK_ROWS, ROOMY = 4, 2, 12
 
 
@@ -47,7 +50,7 @@ def draw_curves(picture: CurvePicture, width: int, height: int, *, empty_text: s
     lower = scale_over([0.0, *(value for fall in picture.falls for value in fall.ys)], max(1, rows[1]))
     if upper is None or lower is None:
         return blank_rows(empty_text, width, height)
-    lower = Scale(lower.low, 0.0, lower.rows)
+    lower = Scale(min(lower.low, LEAST_FALL), 0.0, lower.rows)
     labels = [*_labels(upper), *_labels(lower, "%")] if rows[1] else list(_labels(upper))
     axis = width - max(cell_len(label) for _, label in labels) - 2
     canvas = Canvas(width, height)
@@ -119,6 +122,8 @@ def _draw_line(
 def _dots(curve: ChartSeries, span: tuple[int, int], columns: int, scale: Scale) -> Iterator[tuple[int, int]]:
     start, end = span
     for ts_ms, value in zip(curve.xs, curve.ys, strict=True):
+        if not isfinite(value):
+            continue
         yield (
             min(columns - 1, (ts_ms - start) * columns // (end - start)),
             scale.place(value, DOTS_DOWN),

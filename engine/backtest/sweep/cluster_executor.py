@@ -56,7 +56,7 @@ def cluster_executor(url: str) -> ClusterExecutor:
     except Exception as error:
         raise _nobody(url, error) from error
     try:
-        _check_workers(executor, url)
+        check_workers(executor, url)
     except BaseException:
         executor.shutdown(wait=False)
         raise
@@ -102,26 +102,27 @@ def _check_somebody_listens(url: str, host: str, port: int) -> None:
         raise _nobody(url, error) from error
 
 
-def _check_workers(executor: ClusterExecutor, url: str) -> None:
+def check_workers(executor: ClusterExecutor, url: str, seconds: float = FIRST_ANSWER_SECONDS) -> None:
+    """Raise `Unavailable` unless a worker answers with this version of nightdesk."""
     ours = nightdesk_version()
     try:
-        theirs = executor.submit(nightdesk_version).result(FIRST_ANSWER_SECONDS)
-    except ModuleNotFoundError as error:
-        raise Unavailable(
-            f"cluster: the workers of {url} have no nightdesk; install nightdesk {ours} there",
-            field="cluster",
-            value=url,
-        ) from error
+        theirs = executor.submit(nightdesk_version).result(seconds)
+    except TimeoutError as error:
+        raise _nobody(url, TimeoutError("no worker is free")) from error
     except Exception as error:
-        raise _nobody(url, error) from error
-    if theirs != ours:
-        raise Unavailable(
-            f"cluster: the workers of {url} have nightdesk {theirs}; install {ours}, as here",
-            field="cluster",
-            value=url,
-        )
+        problem = f"cannot run nightdesk ({_first_line(error)})"
+    else:
+        if theirs == ours:
+            return
+        problem = f"have nightdesk {theirs}"
+    raise Unavailable(
+        f"cluster: the workers of {url} {problem}; install nightdesk {ours} there", field="cluster", value=url
+    )
 
 
 def _nobody(url: str, error: Exception) -> Unavailable:
-    reason = safe_line((str(error).strip() or type(error).__name__).splitlines()[0], 200)
-    return Unavailable(f"cluster: nobody answers at {url} ({reason})", field="cluster", value=url)
+    return Unavailable(f"cluster: nobody answers at {url} ({_first_line(error)})", field="cluster", value=url)
+
+
+def _first_line(error: Exception) -> str:
+    return safe_line((str(error).strip() or type(error).__name__).splitlines()[0], 200)

@@ -30,7 +30,7 @@ class RayExecutor(ClusterExecutor):
         Raises `ConnectionError` when nobody answers, `ImportError` without what the Ray client needs.
         """
         import_module("grpc")  # what the Ray client speaks; ray by itself comes without it
-        ray.init(f"ray://{address}", log_to_driver=False)
+        ray.init(f"ray://{address}")
         return cls()
 
     def submit[**P, T](self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:

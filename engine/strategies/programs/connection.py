@@ -23,7 +23,7 @@ from engine.strategies.programs.sandbox_process import (
 )
 
 START_SECONDS = 20.0
-_LONGEST_ANSWER_BYTES = 2 * sandbox_process.MAX_HISTORY_REPLY_BYTES
+_LONGEST_ANSWER_BYTES = 64 * 1024 * 1024
 
 
 class HostLost(Exception):

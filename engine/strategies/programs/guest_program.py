@@ -1,7 +1,7 @@
 """A program inside the sandbox: compiled once, made ready for each trigger, and what it may keep.
 
-Shipped as text and executed in the guest after `guest_api.py`; the engine never imports it. Nothing a
-program keeps survives to its next trigger: it gets a new instance each time, and unless its module
+Shipped as text and executed in the guest after `guest_clock.py`; the engine never imports it. Nothing
+a program keeps survives to its next trigger: it gets a new instance each time, and unless its module
 provably holds nothing that could change, the module is executed afresh as well.
 """
 
@@ -9,78 +9,22 @@ from __future__ import annotations
 
 import ast
 import builtins
-import datetime as _datetime
 import math
 import time
-from types import CodeType, TracebackType
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.strategies.programs.guest_api import (
-        ActionType,
-        Decision,
-        Kline,
-        MarketData,
-        Order,
-        Position,
-        RegimeInfo,
-        Trade,
-    )
+    from engine.strategies.programs.guest_api import MarketData
+    from engine.strategies.programs.guest_clock import chance_from_the_trigger
+    from engine.strategies.programs.guest_decision import ActionType, Decision, ProgramError
+    from engine.strategies.programs.guest_errors import PROGRAM_FILE
+    from engine.strategies.programs.guest_records import Kline, Order, Position, RegimeInfo, Trade
 
-MAX_MESSAGE = 300
-MAX_FRAMES = 20
-PROGRAM_FILE = "<program>"
+_FORBIDDEN_NAMES = frozenset(
+    {"setattr", "delattr", "vars", "globals", "locals", "exec", "eval", "compile", "type", "__import__"}
+)
 _IMMUTABLE_CALLS = frozenset({"frozenset", "tuple", "int", "float", "str", "bool", "range"})
-
-
-class ProgramError(Exception):
-    """Something about the program that no line of it raised."""
-
-
-class _ContextDatetime(_datetime.datetime):
-    """`datetime` whose present is the trigger's time."""
-
-    @classmethod
-    def now(cls, tz: _datetime.tzinfo | None = None) -> _ContextDatetime:
-        return cls.fromtimestamp(time.time(), tz)
-
-    @classmethod
-    def utcnow(cls) -> _ContextDatetime:
-        return cls.fromtimestamp(time.time(), _datetime.UTC).replace(tzinfo=None)
-
-    @classmethod
-    def today(cls) -> _ContextDatetime:
-        return cls.fromtimestamp(time.time())
-
-
-class _ContextDate(_datetime.date):
-    """`date` whose today is the trigger's."""
-
-    @classmethod
-    def today(cls) -> _ContextDate:
-        return cls.fromtimestamp(time.time())
-
-
-class _Present:
-    """The time that every clock shows: that of the trigger."""
-
-    ms = 0
-
-    def seconds(self) -> float:
-        return self.ms / 1000
-
-    def nanoseconds(self) -> int:
-        return self.ms * 1_000_000
-
-
-_present = _Present()
-
-
-def stop_clocks() -> None:
-    """Let every clock a program can reach show the trigger's time."""
-    vars(_datetime).update(datetime=_ContextDatetime, date=_ContextDate)
-    time.time = time.monotonic = time.perf_counter = time.process_time = _present.seconds
-    time.time_ns = time.monotonic_ns = time.perf_counter_ns = _present.nanoseconds
 
 
 class Program:
@@ -89,21 +33,28 @@ class Program:
     def __init__(self, source: str) -> None:
         self.lines = source.splitlines()
         self.uses_random = "random" in source
-        self.error: dict[str, Any] | None = None
+        self.random: Any = chance_from_the_trigger() if self.uses_random else None
+        self.ready: Any = None
+        """What decides, once it is known that executing the source again would change nothing."""
+        self.is_class = False
+        self.has_init = False
         self._code: CodeType | None = None
         self._keeps_nothing = False
-        self._entry: Any = None
+        self._error: BaseException | None = None
         try:
             tree = ast.parse(source, PROGRAM_FILE)
             self._keeps_nothing = module_keeps_nothing(tree)
             self._code = compile(tree, PROGRAM_FILE, "exec")
         except BaseException as error:
-            self.error = described(error, self.lines)
+            self._error = error
 
     def entry(self) -> Any:
-        """Return what makes a decision of `data`: a strategy class, or a function."""
-        if self._entry is not None:
-            return self._entry
+        """Return what makes a decision of `data`: a strategy class (`is_class`) or a function.
+
+        Raises whatever the source raises when it is compiled or executed.
+        """
+        if self._error is not None:
+            raise self._error.with_traceback(None)
         assert self._code is not None
         namespace: dict[str, Any] = {
             "__name__": "program",
@@ -122,8 +73,10 @@ class Program:
         }
         exec(self._code, namespace)
         entry = _find_entry(namespace)
+        self.is_class = isinstance(entry, type)
+        self.has_init = callable(getattr(entry, "init", None))
         if self._keeps_nothing:
-            self._entry = entry
+            self.ready = entry
         return entry
 
 
@@ -170,8 +123,10 @@ def _is_constant_statement(node: ast.stmt) -> bool:
         case ast.FunctionDef(decorator_list=[], args=arguments):
             defaults = [*arguments.defaults, *(each for each in arguments.kw_defaults if each)]
             return all(_is_immutable(default) for default in defaults)
-        case ast.ClassDef(decorator_list=[], keywords=[], bases=[], body=body):
-            return all(_is_constant_statement(each) for each in body)
+        case ast.ClassDef(decorator_list=[], keywords=[], bases=bases, body=body):
+            return all(isinstance(base, ast.Name) for base in bases) and all(
+                _is_constant_statement(each) for each in body
+            )
         case _:
             return False
 
@@ -201,59 +156,10 @@ def _stores_locally(node: ast.AST) -> bool:
         case ast.Attribute(ctx=ast.Store() | ast.Del()):
             return False
         case ast.Attribute(attr=name):
-            return not (name.startswith("__") and name.endswith("__"))
-        case ast.Name(id="setattr" | "delattr" | "vars" | "globals" | "exec" | "eval" | "type"):
-            return False
+            return name == "__init__" or not name.startswith("__")
+        case ast.Name(id=name):
+            return name not in _FORBIDDEN_NAMES
         case ast.FunctionDef(decorator_list=decorators):
             return not decorators
         case _:
             return True
-
-
-def described(error: BaseException, lines: list[str]) -> dict[str, Any]:
-    """Return everything about an error that is the program's own, and nothing of the prelude."""
-    try:
-        message = str(error)[:MAX_MESSAGE]
-    except BaseException:
-        message = ""
-    line: int | None = None
-    column: int | None = None
-    function, traceback = "", ""
-    if isinstance(error, SyntaxError) and error.filename == PROGRAM_FILE:
-        line, column, message = error.lineno, error.offset, str(error.msg)
-    else:
-        frames = _program_frames(error.__traceback__)
-        if frames:
-            line, column, function = frames[-1]
-            traceback = "".join(
-                f"  line {number}, in {name}\n    {_code(lines, number)}\n"
-                for number, _, name in frames[-MAX_FRAMES:]
-            )
-    kind = "" if isinstance(error, ProgramError) else type(error).__name__[:80]
-    if traceback:
-        traceback += f"{kind}: {message}" if kind else message
-    return {
-        "kind": kind,
-        "message": message,
-        "line": line,
-        "column": column,
-        "code": _code(lines, line) if line else "",
-        "function": function[:80],
-        "traceback": traceback,
-    }
-
-
-def _code(lines: list[str], line: int) -> str:
-    return lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""
-
-
-def _program_frames(traceback: TracebackType | None) -> list[tuple[int, int | None, str]]:
-    frames = []
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        if code.co_filename == PROGRAM_FILE:
-            positions = list(code.co_positions())[traceback.tb_lasti // 2 : traceback.tb_lasti // 2 + 1]
-            column = positions[0][2] if positions and positions[0][2] is not None else None
-            frames.append((traceback.tb_lineno, None if column is None else column + 1, code.co_name))
-        traceback = traceback.tb_next
-    return frames

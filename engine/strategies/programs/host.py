@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from binascii import b2a_base64
 from collections import defaultdict, deque
 from pathlib import Path
 
@@ -21,14 +20,19 @@ from engine.errors import StrategyFailed, Unavailable
 from engine.strategies.programs.batch import BatchReply, BatchRequest
 from engine.strategies.programs.connection import HostLost, SandboxConnection
 from engine.strategies.programs.packing import pack, unpack
-from engine.strategies.programs.sandbox_process import MAX_REQUEST_BYTES, Outcome, RunReply, RunRequest
+from engine.strategies.programs.sandbox_process import (
+    MAX_REPLY_BYTES,
+    MAX_REPLY_BYTES_PER_TRIGGER,
+    MAX_REQUEST_BYTES,
+    Outcome,
+    RunReply,
+    RunRequest,
+)
 
 MAX_SOURCE_BYTES = 256 * 1024
 SECONDS_PER_TRIGGER = 0.002
 """What each further trigger of a batch adds to the time that one may take."""
-BLOCK_FILE = "batch-{}.bin"
-BLOCKS_KEPT = 4
-"""How many blocks of a volume are there at a time, so that it does not grow with a run."""
+PACKET_FILE = "batch-{}.bin"
 KILL_AFTER_SECONDS = 0.35
 """How long past its limit a call may stay unanswered before the process is killed."""
 
@@ -121,10 +125,11 @@ class SandboxHost:
         triggers = len(batch.triggers.ts_ms) // 8
         seconds = limits.seconds + SECONDS_PER_TRIGGER * (triggers - 1)
         try:
-            sent, block = pack(batch)
+            packet = pack(batch)
+            request = self._request(batch, b"" if batch.volume else packet, triggers, seconds, limits)
             async with self._program_turns[batch.session]:
-                reply = await self._answered(self._request(batch, sent, block, seconds, limits))
-            result = _batch_reply(reply, seconds)
+                reply = await self._answered(request, packet)
+            result = _batch_reply(reply, batch, seconds)
         except StrategyFailed:
             self.count_failure(batch.session)
             raise
@@ -133,44 +138,41 @@ class SandboxHost:
         return result
 
     def _request(
-        self, batch: BatchRequest, sent: str, block: bytes, seconds: float, limits: SandboxLimits
+        self, batch: BatchRequest, packet: bytes, triggers: int, seconds: float, limits: SandboxLimits
     ) -> RunRequest:
-        seq = next(self._sequence)
-        name, text = "", ""
-        if batch.volume:
-            name = BLOCK_FILE.format(seq % BLOCKS_KEPT)
-            Path(batch.volume, name).write_bytes(block)
-        else:
-            text = b2a_base64(block, newline=False).decode()
         request = RunRequest(
-            seq=seq,
+            seq=next(self._sequence),
             program_id=batch.session,
             source=batch.source,
-            sent=sent,
-            block=text,
+            packet=packet,
             timeout_ms=round(seconds * 1000),
             memory_mb=limits.memory_mb,
+            reply_bytes=MAX_REPLY_BYTES + (triggers - 1) * MAX_REPLY_BYTES_PER_TRIGGER,
             volume=batch.volume,
-            block_file=name,
         )
         _check_size(request)
         return request
 
-    async def _answered(self, request: RunRequest) -> RunReply:
+    async def _answered(self, request: RunRequest, packet: bytes) -> RunReply:
         """Ask once, and once more alone if the process died with others in flight."""
         try:
-            return await self._ask(request)
+            return await self._ask(request, packet)
         except HostLost as lost:
             if self._closing or lost.alone:
                 raise StrategyFailed(self._lost_sentence()) from lost
         async with self._repeat_turn:
             try:
-                return await self._ask(msgspec.structs.replace(request, seq=next(self._sequence)))
+                repeated = msgspec.structs.replace(request, seq=next(self._sequence))
+                return await self._ask(repeated, packet)
             except HostLost as lost:
                 raise StrategyFailed(self._lost_sentence()) from lost
 
-    async def _ask(self, request: RunRequest) -> RunReply:
+    async def _ask(self, request: RunRequest, packet: bytes) -> RunReply:
+        """Ask; a batch that is shared through a folder lies there for this one question."""
         connection = await self._connected()
+        if request.volume:
+            request = msgspec.structs.replace(request, packet_file=PACKET_FILE.format(request.seq))
+            await asyncio.to_thread(_packet_path(request).write_bytes, packet)
         try:
             async with asyncio.timeout(request.timeout_ms / 1000 + KILL_AFTER_SECONDS):
                 return await connection.ask(request)
@@ -178,6 +180,8 @@ class SandboxHost:
             connection.kill()
             return RunReply(request.seq, Outcome.TIMED_OUT, "", request.timeout_ms * 1000)
         finally:
+            if request.volume:
+                await asyncio.to_thread(_packet_path(request).unlink, missing_ok=True)
             if connection.closed and not self._closing:
                 self._start_connection()
 
@@ -219,16 +223,20 @@ def default_cache_dir() -> Path:
     return user_cache_path("nightdesk", appauthor=False)
 
 
+def _packet_path(request: RunRequest) -> Path:
+    return Path(request.volume, request.packet_file)
+
+
 def _check_size(request: RunRequest) -> None:
     source_bytes = len(request.source.encode(errors="replace"))
     if source_bytes > MAX_SOURCE_BYTES:
         raise StrategyFailed(f"the program is {source_bytes} bytes long; at most {MAX_SOURCE_BYTES} are run")
-    sent = source_bytes + len(request.sent.encode()) + len(request.block) + _FRAME_ALLOWANCE_BYTES
+    sent = source_bytes + len(request.packet) + _FRAME_ALLOWANCE_BYTES
     if sent > MAX_REQUEST_BYTES:
         raise StrategyFailed(f"the program's input is {sent} bytes; at most {MAX_REQUEST_BYTES} are sent")
 
 
-def _batch_reply(reply: RunReply, seconds: float) -> BatchReply:
+def _batch_reply(reply: RunReply, batch: BatchRequest, seconds: float) -> BatchReply:
     match reply.outcome:
         case Outcome.TIMED_OUT:
             raise StrategyFailed(f"the program ran longer than its limit of {seconds:g} s", timed_out="true")
@@ -237,6 +245,6 @@ def _batch_reply(reply: RunReply, seconds: float) -> BatchReply:
         case Outcome.OVERSIZE:
             raise StrategyFailed("the program answered more than the sandbox passes on")
     try:
-        return unpack(reply.result)
-    except (msgspec.MsgspecError, RecursionError, OverflowError) as error:
+        return unpack(reply.result, batch)
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise StrategyFailed("the program left no answer that can be read") from error

@@ -1,7 +1,12 @@
-"""A batch as it crosses the wall: JSON for what is small, one block of bytes for the columns."""
+"""A batch as it crosses the wall: a header of JSON behind its length, and one block of columns.
+
+The header names each column by its place in the block, so that the guest takes it out without copying,
+with nothing but Python's own library.
+"""
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import msgspec
@@ -87,12 +92,12 @@ class _Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decisions: list[tuple[int, str]]
     failures: list[_Failure]
     hold_reasons: list[str]
-    hold_reason_of: list[int]
+    hold_reason_of: bytes
     output: list[tuple[int, str]]
     reads: list[tuple[str, str]]
+    input_data: str
     needs: tuple[str, str, str, str, int] | None
     wants_books: bool
-    input_data: str
     waits: bool
     guest_us: int
 
@@ -102,6 +107,8 @@ _DECODER = msgspec.json.Decoder(_Reply)
 LONGEST_TEXT = 2000
 LONGEST_REASON = 400
 LONGEST_OUTPUT = 64 * 1024
+LONGEST_WORD = 200
+_LENGTH_BYTES = 8
 
 
 class _Block:
@@ -124,8 +131,8 @@ class _Block:
         return b"".join(self._pieces)
 
 
-def pack(request: BatchRequest) -> tuple[str, bytes]:
-    """Return a batch as JSON text and its block of columns."""
+def pack(request: BatchRequest) -> bytes:
+    """Return everything a guest needs for a batch, except the program itself."""
     block = _Block()
     sent = _Sent(
         trader_id=request.trader_id,
@@ -149,36 +156,64 @@ def pack(request: BatchRequest) -> tuple[str, bytes]:
         answers=tuple(_answer(query, answer, block) for query, answer in request.answers.items()),
         books=request.books,
     )
-    return _ENCODER.encode(sent).decode(), block.bytes()
+    header = _ENCODER.encode(sent)
+    return b"".join((len(header).to_bytes(_LENGTH_BYTES, "little"), header, block.bytes()))
 
 
-def unpack(text: str) -> BatchReply:
-    """Return what a guest said, every text of it safe; raises `msgspec.MsgspecError` for anything else."""
+def unpack(text: str, request: BatchRequest) -> BatchReply:
+    """Return what a guest said of a batch, every text of it safe.
+
+    Raises `msgspec.MsgspecError` for anything that no guest half says.
+    """
     reply = _DECODER.decode(text)
-    import array
-
+    _check_places(reply, len(request.triggers.ts_ms) // 8)
+    needs: tuple[DataQuery, ...] = () if reply.needs is None else (_query(reply.needs),)
+    is_told = any(query in request.answers for query in needs)
+    is_stuck = not reply.decided and not needs and (request.books is not None or not reply.wants_books)
+    if is_told or is_stuck:
+        raise msgspec.ValidationError("a reply that asks for what it has")
     return BatchReply(
         decided=reply.decided,
         decisions=tuple(BatchDecision(index, decision) for index, decision in reply.decisions),
         failures=tuple(_failure(failure) for failure in reply.failures),
         hold_reasons=tuple(safe_text(reason, LONGEST_REASON) for reason in reply.hold_reasons),
-        hold_reason_of=array.array("i", reply.hold_reason_of).tobytes(),
+        hold_reason_of=reply.hold_reason_of,
         output=tuple((index, safe_text(text, LONGEST_OUTPUT)) for index, text in reply.output),
         reads=tuple(
             (safe_text(call, LONGEST_TEXT), safe_text(answer, 4 * LONGEST_TEXT))
             for call, answer in reply.reads
         ),
         input_data=safe_text(reply.input_data, LONGEST_OUTPUT),
-        needs=() if reply.needs is None else (_query(reply.needs),),
+        needs=needs,
         wants_books=reply.wants_books,
         waits=reply.waits,
         guest_us=reply.guest_us,
     )
 
 
+def _check_places(reply: _Reply, triggers: int) -> None:
+    """Refuse a reply that speaks of triggers it did not decide, or of reasons it does not give."""
+    placed = (
+        [index for index, _ in reply.decisions],
+        [failure.index for failure in reply.failures],
+        [index for index, _ in reply.output],
+    )
+    for places in placed:
+        ordered = [-1, *places, reply.decided] if places else []
+        if any(later <= earlier for earlier, later in itertools.pairwise(ordered)):
+            raise msgspec.ValidationError("the triggers of a reply are not in order")
+    reasons = memoryview(reply.hold_reason_of)
+    if not 0 <= reply.decided <= triggers or len(reasons) not in (0, 4 * reply.decided):
+        raise msgspec.ValidationError("a reply that decides more than it was asked")
+    if len(reasons) and not -1 <= min(reasons.cast("i")) <= max(reasons.cast("i")) < len(reply.hold_reasons):
+        raise msgspec.ValidationError("a reply that names reasons it does not give")
+
+
 def _query(asked: tuple[str, str, str, str, int]) -> DataQuery:
     method, symbol, name, period, count = asked
-    return DataQuery(method=method, symbol=symbol[:40], name=name[:80], period=period[:20], count=count)
+    if max(len(symbol), len(name), len(period)) > LONGEST_WORD:
+        raise msgspec.ValidationError("a question nobody asks")
+    return DataQuery(method=method, symbol=symbol, name=name, period=period, count=count)
 
 
 def _failure(failure: _Failure) -> BatchFailure:

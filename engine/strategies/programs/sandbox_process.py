@@ -5,7 +5,7 @@ length-prefixed msgpack frames from stdin and answers each on stdout: one `Ready
 it has warmed up, then one `RunReply` for each `RunRequest`, by `seq`. It imports nothing of the
 engine; the engine imports the frames from here, so that both halves share one definition.
 
-Two walls stand around a program. Inside is WebAssembly: no network, no files, 64 MB, a time limit.
+Two walls stand around a program. Inside is WebAssembly: no network, no files, so much memory and time.
 Outside is this process: no environment, no descriptors but its pipes, no new privileges, no file
 it could write, a bound on the memory of all programs together, a low priority, and death with its
 parent. `RLIMIT_NPROC` is left alone: it counts the user's threads everywhere, and Eryx starts two
@@ -19,6 +19,7 @@ import os
 import struct
 import sys
 import threading
+from binascii import b2a_base64
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,15 +31,18 @@ import msgspec
 if TYPE_CHECKING:
     import eryx
 
-MAX_REQUEST_BYTES = 1024 * 1024
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
 MAX_REPLY_BYTES = 512 * 1024
-MAX_HISTORY_REPLY_BYTES = 8 * 1024 * 1024
-"""What a batch over history may answer: thousands of decisions, not one."""
+"""What the first trigger of a batch may answer, and what is no trigger's own."""
+MAX_REPLY_BYTES_PER_TRIGGER = 4 * 1024
 MAX_SESSIONS = 24
 DATA_ALLOWANCE_BYTES = 1024 * 1024 * 1024
 """What all programs together may map beyond what the warmed-up runtime has mapped."""
 
-GUEST_FILES = ("guest_data.py", "guest_books.py", "guest_api.py", "guest_program.py", "guest_prelude.py")
+GUEST_FILES = (
+    *("guest_data.py", "guest_books.py", "guest_records.py", "guest_decision.py", "guest_api.py"),
+    *("guest_batch.py", "guest_errors.py", "guest_clock.py", "guest_program.py", "guest_prelude.py"),
+)
 """The guest half, in the order its texts are executed in a new session."""
 
 HISTORY_MOUNT = "/history"
@@ -63,22 +67,22 @@ class Outcome(enum.StrEnum):
 
 
 class RunRequest(msgspec.Struct, frozen=True):
-    """Decide one batch of one program.
+    """Let one program decide one batch.
 
-    `sent` is the batch as JSON for the guest's `__batch__`, `block` its columns as base64, or else they
-    are in `block_file` of the folder `volume`, which the guest sees read-only. A changed `source`,
-    `memory_mb` or `volume` gives the program a new session.
+    `packet` is the batch for the guest's `__batch__`; it is empty if the batch is in `packet_file` of
+    the folder `volume`, which the guest reads and this process then deletes. `reply_bytes` is the most
+    that may come back. A changed `source`, `memory_mb` or `volume` gives the program a new session.
     """
 
     seq: int
     program_id: str
     source: str
-    sent: str
-    block: str
+    packet: bytes
     timeout_ms: int
     memory_mb: int
+    reply_bytes: int
     volume: str = ""
-    block_file: str = ""
+    packet_file: str = ""
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -149,9 +153,7 @@ class Programs:
         try:
             session = self._session(request)
             session.execution_timeout_ms = request.timeout_ms
-            # The arguments are `repr` of plain strings: literals, whatever characters they hold.
-            path = f"{HISTORY_MOUNT}/{request.block_file}" if request.block_file else ""
-            outcome = session.execute(f"result = __batch__({request.sent!r}, {request.block!r}, {path!r})")
+            outcome = _decided(session, request)
         except eryx.TimeoutError:
             self._drop(request.program_id)
             return RunReply(request.seq, Outcome.TIMED_OUT, "", request.timeout_ms * 1000)
@@ -160,8 +162,7 @@ class Programs:
             return RunReply(request.seq, Outcome.CRASHED, "", 0)
         result = outcome.result_json or ""
         guest_us = int(outcome.duration_ms * 1000)
-        most = MAX_HISTORY_REPLY_BYTES if request.volume else MAX_REPLY_BYTES
-        if len(result) > most // 4 and len(result.encode()) > most:
+        if len(result) > request.reply_bytes // 4 and len(result.encode()) > request.reply_bytes:
             self._drop(request.program_id)
             return RunReply(request.seq, Outcome.OVERSIZE, "", guest_us)
         return RunReply(request.seq, Outcome.ANSWERED, result, guest_us)
@@ -199,6 +200,21 @@ class Programs:
     def _drop(self, program_id: str) -> None:
         with self._guard:
             self._sessions.pop(program_id, None)
+
+
+def _decided(session: eryx.Session, request: RunRequest) -> eryx.ExecuteResult:
+    """Hand the batch over and let the program decide it.
+
+    A file is gone before any line of the program runs, so that a program finds nothing in its volume.
+    Every argument is the `repr` of a plain string: a literal, whatever characters it holds.
+    """
+    if not request.packet_file:
+        return session.execute(f"result = __batch__({b2a_base64(request.packet, newline=False).decode()!r})")
+    try:
+        session.execute(f"__receive__({f'{HISTORY_MOUNT}/{request.packet_file}'!r})")
+    finally:
+        Path(request.volume, request.packet_file).unlink(missing_ok=True)
+    return session.execute("result = __batch__('')")
 
 
 def load_runtime(cache_dir: Path) -> _SessionFactory:

@@ -16,6 +16,7 @@ from engine.strategies.decision import validate_decisions
 from engine.strategies.programs.advice import advice_for
 from engine.strategies.programs.authoring import translate
 from engine.strategies.programs.batch import Answer, BatchFailure, BatchReply, DataQuery
+from engine.strategies.programs.braces.translation import Translation
 from engine.strategies.programs.host import SandboxHost, SandboxLimits
 from engine.strategies.programs.payload import batch_of_one
 
@@ -125,31 +126,29 @@ class ProgramStrategy:
 
     def _run_of(self, reply: BatchReply) -> ProgramRun:
         return ProgramRun(
-            error=self._error_of(reply.failures[0]) if reply.failures else None,
+            error=program_error(reply.failures[0], self._translation, self._source)
+            if reply.failures
+            else None,
             output="".join(text for _, text in reply.output),
             input_data=reply.input_data or "{}",
             reads=tuple(DataRead(call=call, answer=answer) for call, answer in reply.reads),
             duration_ms=reply.guest_us / 1000,
         )
 
-    def _error_of(self, failure: BatchFailure) -> ProgramError:
-        error = program_error(failure)
-        if error.line is None or not self._translation.lines:
-            return error
-        line = self._translation.original_line(error.line)
-        written = self._source.splitlines()
-        code = written[line - 1].strip() if line <= len(written) else error.code
-        return msgspec.structs.replace(error, line=line, column=None, code=code)
 
-
-def program_error(failure: BatchFailure) -> ProgramError:
-    """Return a failure in the sandbox as people are told of it."""
+def program_error(failure: BatchFailure, translation: Translation, source: str) -> ProgramError:
+    """Return a failure in the sandbox as people are told of it, in the lines their author wrote."""
+    line, column, code = failure.line, failure.column, failure.code
+    if line is not None and translation.lines:
+        line, column = translation.original_line(line), None
+        written = source.splitlines()
+        code = written[line - 1].strip() if line <= len(written) else code
     return ProgramError(
         kind=failure.kind,
         message=failure.message,
-        line=failure.line,
-        column=failure.column,
-        code=failure.code,
+        line=line,
+        column=column,
+        code=code,
         function=failure.function,
         traceback=failure.traceback,
         advice=advice_for(failure.kind, failure.message, failure.code),

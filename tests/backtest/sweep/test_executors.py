@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import socket
+import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,29 @@ from typing import Any
 import pytest
 
 from engine.backtest.runs.summary import sweep_hash
-from engine.backtest.sweep.cluster_executor import ClusterExecutor, cluster_executor, parse_cluster
+from engine.backtest.sweep.cluster_executor import (
+    ClusterExecutor,
+    check_workers,
+    cluster_executor,
+    nightdesk_version,
+    parse_cluster,
+)
 from engine.backtest.sweep.local_executor import local_executor
 from engine.backtest.sweep.sweep import SweepWork, sweep
 from engine.errors import InvalidInput, Unavailable
 from engine.model.backtest import SweepResult, WalkForward
-from tests.backtest.sweep import made_trials
+from tests.backtest.sweep import made_trials, ray_client_server
 from tests.backtest.sweep.made_trials import SHARED, sweep_request
 
 REQUEST = sweep_request(walk_forward=WalkForward(splits=2))
 ROOT = str(Path(__file__).parents[3])
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray has no wheel here")
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port: int = server.getsockname()[1]
+    return port
 
 
 def swept(executor: Executor, **work: Any) -> SweepResult:
@@ -124,13 +137,62 @@ def test_a_ray_cluster(in_threads: str, monkeypatch: pytest.MonkeyPatch) -> None
         assert sweep_hash(on_shared(executor)) == in_threads
 
 
+@pytest.fixture
+def ray_client_port() -> Iterator[int]:
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, ray_client_server.__file__, str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": ROOT},
+    )
+    with server:
+        assert server.stdout is not None
+        assert any(line == b"ready\n" for line in server.stdout)
+        yield port
+        server.communicate()
+
+
+@needs_ray
+@pytest.mark.skipif(importlib.util.find_spec("grpc") is None, reason="the Ray client needs grpc")
+def test_a_ray_cluster_elsewhere(in_threads: str, ray_client_port: int) -> None:
+    with cluster_executor(f"ray://127.0.0.1:{ray_client_port}") as executor:
+        assert executor.workers == 2
+        assert sweep_hash(on_shared(executor)) == in_threads
+
+
+class OneWorker(ClusterExecutor):
+    """A cluster whose one worker answers every question with `answer`."""
+
+    def __init__(self, answer: Future[Any]) -> None:
+        self._answer = answer
+
+    def submit[**P, T](self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        return self._answer
+
+    def share(self, history: object) -> object:
+        return history
+
+
+def test_workers_must_have_this_version_of_nightdesk() -> None:
+    ours, other, missing, silent = Future[str](), Future[str](), Future[str](), Future[str]()
+    ours.set_result(nightdesk_version())
+    other.set_result("0.0.1")
+    missing.set_exception(ModuleNotFoundError("No module named 'engine'"))
+    check_workers(OneWorker(ours), "dask://host:1")
+    with pytest.raises(Unavailable, match=r"workers of dask://host:1 have nightdesk 0\.0\.1; install"):
+        check_workers(OneWorker(other), "dask://host:1")
+    with pytest.raises(Unavailable, match=r"cannot run nightdesk \(No module named 'engine'\); install"):
+        check_workers(OneWorker(missing), "dask://host:1")
+    with pytest.raises(Unavailable, match=r"nobody answers at ray://host:1 \(no worker is free\)"):
+        check_workers(OneWorker(silent), "ray://host:1", seconds=0.01)
+
+
 @pytest.mark.parametrize("scheme", ["dask", "ray"])
 def test_nobody_at_the_address(scheme: str) -> None:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-        with pytest.raises(Unavailable, match=f"cluster: nobody answers at {scheme}://127.0.0.1:{port}"):
-            cluster_executor(f"{scheme}://127.0.0.1:{port}")
+    url = f"{scheme}://127.0.0.1:{free_port()}"
+    with pytest.raises(Unavailable, match=f"cluster: nobody answers at {url}"):
+        cluster_executor(url)
 
 
 @pytest.mark.parametrize("scheme", ["dask", "ray"])

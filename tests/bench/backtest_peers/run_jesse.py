@@ -51,12 +51,23 @@ result = backtest(
         "futures_leverage": 1,
         "futures_leverage_mode": "cross",
         "exchange": exchange,
-        "warm_up_candles": 0,
+        "warm_up_candles": 240,
     },
     [{"exchange": exchange, "strategy": Rsi, "symbol": symbol, "timeframe": "1m"}],
     [],
     {f"{exchange}-{symbol}": {"exchange": exchange, "symbol": symbol, "candles": candles}},
 )
 run_s = time.perf_counter() - started
-print(result["metrics"].keys(), result["trades"][:1], result["trades"][-1:])
-print(json.dumps({"run_s": run_s, "trades": len(result["trades"]), "final_equity":result["metrics"]["finishing_balance"]}))
+metrics = result["metrics"]
+closed = result["trades"][: len(result["trades"]) - metrics["total_open_trades"]]
+print(
+    json.dumps(
+        {
+            "run_s": run_s,
+            "trades": len(closed),
+            "times": [(int(trade["opened_at"]), int(trade["closed_at"])) for trade in closed],
+            "prices": [(trade["entry_price"], trade["exit_price"]) for trade in closed],
+            "final_equity": metrics["finishing_balance"],
+        }
+    )
+)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from decimal import Decimal
 
+import numpy as np
+
 from engine.market.candles.series import CandleSeries, aggregate, series_of
+from engine.market.flow.series import FlowSeries
 from engine.market.indicators import INDICATORS, indicator_array
 from engine.market.periods import Period
 from engine.model.account import Account, TraderConfig, TraderKind
@@ -14,7 +18,11 @@ from engine.model.order import Order
 from engine.model.position import Position
 from engine.model.trigger import Trigger, TriggerKind
 from engine.samples import candle_sample, load_candles
+from engine.signals.conditions.metric_names import built_in_factors
 from engine.strategies.context import StrategyContext, SymbolContext
+from engine.strategies.programs.batch import Answer, DataQuery, MarketColumns
+from engine.strategies.programs.data.funding import FundingHistory
+from engine.strategies.programs.data.history import HistoryData, SymbolHistory
 
 SYMBOLS = ("BTC", "ETH", "SOL")
 CANDLES_SHOWN = 100
@@ -27,13 +35,35 @@ class Recording:
         self.period = period
         self.series: dict[str, CandleSeries] = {}
         self.values: dict[str, dict[str, list[float]]] = {}
+        record: dict[str, SymbolHistory] = {}
         for symbol in SYMBOLS:
             minutes = series_of(load_candles(symbol)).slice(0, 14_400)
+            flow = FlowSeries.of_minutes(minutes)
+            record[symbol] = SymbolHistory(minutes, flow, built_in_factors(), FundingHistory.none())
             closed = aggregate(minutes, period).closed
             self.series[symbol] = closed
             self.values[symbol] = {
                 name: indicator_array(definition, closed).tolist() for name, definition in INDICATORS.items()
             }
+
+        self.history = HistoryData(record)
+
+    def answerer(self, context: StrategyContext) -> Callable[[DataQuery, int], Answer]:
+        """Return what answers a program's questions at a context."""
+        markets = {
+            each.symbol: MarketColumns(
+                mark=np.float64(each.mark).tobytes(),
+                bid=np.float64(each.bid).tobytes(),
+                ask=np.float64(each.ask).tobytes(),
+                tick_size=float(each.tick_size),
+            )
+            for each in context.symbols
+        }
+
+        def answer(query: DataQuery, now_ms: int) -> Answer:
+            return self.history.answer(query, np.array([now_ms]), markets.get(query.symbol))
+
+        return answer
 
     def symbol(self, symbol: str, index: int) -> SymbolContext:
         """Return what is known when candle `index` has closed."""
@@ -87,14 +117,14 @@ class Recording:
             account=Account(
                 trader_id=7,
                 cash=Decimal(10_000),
-                equity=Decimal(10_050),
+                equity=Decimal(10_000),
                 used_margin=Decimal("2512.5"),
-                available=Decimal("7537.5"),
-                unrealized_pnl=Decimal(50),
+                available=Decimal("7487.5"),
+                unrealized_pnl=Decimal(0),
                 realized_pnl=Decimal(0),
                 fees=Decimal(0),
                 funding=Decimal(0),
-                day_pnl=Decimal(50),
+                day_pnl=Decimal(0),
             ),
             positions=positions,
             open_orders=open_orders,

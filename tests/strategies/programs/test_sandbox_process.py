@@ -13,10 +13,11 @@ import pytest
 import pytest_asyncio
 
 from engine.errors import StrategyFailed, Unavailable
-from engine.strategies.programs.host import GuestReply, SandboxHost, SandboxLimits
-from engine.strategies.programs.payload import Payload
+from engine.strategies.programs.batch import BatchReply
+from engine.strategies.programs.host import SandboxHost, SandboxLimits
 from engine.strategies.programs.sandbox_process import MAX_SESSIONS
-from tests.strategies.programs.conftest import LIMITS, RunBody, program
+from tests.strategies.programs.conftest import HELD, LIMITS, RunBody, one, program
+from tests.strategies.programs.recorded import Recording
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
@@ -25,6 +26,12 @@ pytestmark = [
 
 HOLD = 'return Decision("hold")'
 SPIN = "while True: pass"
+
+
+async def run_one(
+    host: SandboxHost, recording: Recording, session: str, body: str, limits: SandboxLimits = LIMITS
+) -> BatchReply:
+    return await host.run_batch(one(recording.context(), program(body), session=session), limits)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -83,70 +90,64 @@ async def test_its_limits_are_set(host: SandboxHost) -> None:
 
 
 async def test_kill_nine_during_a_call_is_a_failure_and_the_next_call_works(
-    own_host: SandboxHost, payload: Payload
+    own_host: SandboxHost, recording: Recording
 ) -> None:
-    await own_host.run("a", program(HOLD), payload, LIMITS)
+    await run_one(own_host, recording, "a", HOLD)
     first = own_host.pid
-    spinning = asyncio.create_task(own_host.run("b", program(SPIN), payload, SandboxLimits(seconds=10)))
+    spinning = asyncio.create_task(run_one(own_host, recording, "b", SPIN, SandboxLimits(seconds=10)))
     await asyncio.sleep(0.1)
     assert first is not None
     os.kill(first, signal.SIGKILL)
     with pytest.raises(StrategyFailed, match="sandbox died"):
         await spinning
-    reply = await own_host.run("a", program(HOLD), payload, LIMITS)
-    assert reply.decision == '{"operation": "hold"}'
+    assert (await run_one(own_host, recording, "a", HOLD)).decided == 1
     assert own_host.pid != first
 
 
 async def test_a_process_that_stops_answering_is_killed_and_replaced(
-    own_host: SandboxHost, payload: Payload
+    own_host: SandboxHost, recording: Recording
 ) -> None:
-    await own_host.run("a", program(HOLD), payload, LIMITS)
+    await run_one(own_host, recording, "a", HOLD)
     first = own_host.pid
     assert first is not None
     os.kill(first, signal.SIGSTOP)
     with pytest.raises(StrategyFailed, match="longer than its limit"):
-        await own_host.run("a", program(HOLD), payload, SandboxLimits(seconds=0.1))
-    assert (await own_host.run("a", program(HOLD), payload, LIMITS)).error is None
+        await run_one(own_host, recording, "a", HOLD, SandboxLimits(seconds=0.1))
+    assert not (await run_one(own_host, recording, "a", HOLD)).failures
     assert not is_running(first)
 
 
-async def test_calls_made_before_it_is_ready_wait_for_it(own_host: SandboxHost, payload: Payload) -> None:
+async def test_calls_made_before_it_is_ready_wait_for_it(own_host: SandboxHost, recording: Recording) -> None:
     assert own_host.pid is None
-    replies = await asyncio.gather(
-        *(own_host.run(f"p{number}", program(HOLD), payload, LIMITS) for number in range(3))
-    )
-    assert {reply.decision for reply in replies} == {'{"operation": "hold"}'}
+    replies = await asyncio.gather(*(run_one(own_host, recording, f"p{number}", HOLD) for number in range(3)))
+    assert [reply.decided for reply in replies] == [1] * 3
 
 
-async def test_more_programs_than_sessions_take_turns(own_host: SandboxHost, payload: Payload) -> None:
+async def test_more_programs_than_sessions_take_turns(own_host: SandboxHost, recording: Recording) -> None:
     limits = SandboxLimits(seconds=10)
     for _ in range(2):
         replies = await asyncio.gather(
-            *(
-                own_host.run(f"p{number}", program(HOLD), payload, limits)
-                for number in range(MAX_SESSIONS + 6)
-            )
+            *(run_one(own_host, recording, f"p{number}", HOLD, limits) for number in range(MAX_SESSIONS + 6))
         )
-        assert [reply.error for reply in replies] == [None] * (MAX_SESSIONS + 6)
+        assert [reply.failures for reply in replies] == [()] * (MAX_SESSIONS + 6)
 
 
 async def test_a_caller_that_gives_up_does_not_disturb_the_next(run: RunBody, host: SandboxHost) -> None:
     before = host.pid
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
-            await run(f"if data.params:\n    {SPIN}\n{HOLD}", program_id="hasty", params={"spin": True})
-    reply = await run(f"if data.params:\n    {SPIN}\n{HOLD}", program_id="hasty")
-    assert reply.decision == '{"operation": "hold"}'
+            await run(f"if data.params:\n    {SPIN}\n{HOLD}", session="hasty", params={"spin": True})
+    reply = await run(f"if data.params:\n    {SPIN}\n{HOLD}", session="hasty")
+    assert reply.decision == HELD
     assert host.pid == before
 
 
-async def test_closing_ends_it_even_while_a_program_spins(cache_dir: Path, payload: Payload) -> None:
+async def test_closing_ends_it_even_while_a_program_spins(cache_dir: Path, recording: Recording) -> None:
     host = SandboxHost(cache_dir)
     host.start()
     await host.ready()
     pid = host.pid
-    spinning = asyncio.create_task(host.run("s", program(SPIN), payload, SandboxLimits(seconds=30)))
+    spinning = asyncio.create_task(run_one(host, recording, "s", SPIN, SandboxLimits(seconds=30)))
     await asyncio.sleep(0.05)
     await host.close()
     with pytest.raises(StrategyFailed, match="closing"):
@@ -154,7 +155,7 @@ async def test_closing_ends_it_even_while_a_program_spins(cache_dir: Path, paylo
     assert pid is not None
     assert not is_running(pid)
     with pytest.raises(Unavailable, match="closed"):
-        await host.run("s", program(HOLD), payload, LIMITS)
+        await run_one(host, recording, "s", HOLD)
 
 
 async def test_a_runtime_folder_that_others_may_write_is_refused(tmp_path: Path) -> None:
@@ -171,14 +172,14 @@ DESK_THAT_IS_KILLED = """
 import asyncio, sys
 from pathlib import Path
 from engine.strategies.programs.host import SandboxHost, SandboxLimits
-from engine.strategies.programs.payload import Payload
+from tests.strategies.programs.conftest import one, program
+from tests.strategies.programs.recorded import Recording
 
 async def main():
     host = SandboxHost(Path(sys.argv[1]))
     await host.ready()
     print(host.pid, flush=True)
-    source = "while True: pass"
-    await host.run("s", source, Payload('{"now_ms": 0, "seed": 0}', {}), SandboxLimits(seconds=30))
+    await host.run_batch(one(Recording().context(), program("while True: pass")), SandboxLimits(seconds=30))
 
 asyncio.run(main())
 """
@@ -201,5 +202,5 @@ async def test_it_dies_with_a_desk_that_is_killed(cache_dir: Path) -> None:
 
 
 async def test_the_reply_says_how_long_the_guest_took(run: RunBody) -> None:
-    reply: GuestReply = await run(HOLD)
-    assert 0 < reply.guest_us < 500_000
+    ran = await run(HOLD)
+    assert 0 < ran.reply.guest_us < 500_000

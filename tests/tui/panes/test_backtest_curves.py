@@ -62,7 +62,7 @@ def test_nothing_and_no_room_are_said() -> None:
 
 
 @given(
-    st.lists(st.floats(0.01, 1e7), min_size=1, max_size=40),
+    st.lists(st.floats(0.01, 1e7) | st.just(float("nan")), min_size=1, max_size=40),
     st.integers(1, 160),
     st.integers(1, 50),
     st.booleans(),
@@ -70,7 +70,7 @@ def test_nothing_and_no_room_are_said() -> None:
 def test_every_line_is_exactly_as_wide_as_asked(
     values: list[float], width: int, height: int, has_falls: bool
 ) -> None:
-    falls = (series("drawdown", *(-value % 100 for value in values)),) if has_falls else ()
+    falls = (series("drawdown", *(-(value % 100) for value in values)),) if has_falls else ()
     drawn = lines(CurvePicture((series("equity", *values),), falls), width, height)
     assert len(drawn) == height
     assert all(cell_len(line) == width for line in drawn)

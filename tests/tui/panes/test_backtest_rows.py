@@ -19,7 +19,15 @@ from tui.backtest_sweeps import (
     step_row,
 )
 from tui.backtest_trades import month_columns, month_rows, price_text, trade_row, trigger_row
-from tui.backtest_view import RunSort, Subject, reason_words, sorted_runs, state_words, waiting_words
+from tui.backtest_view import (
+    Compared,
+    RunSort,
+    Subject,
+    reason_words,
+    sorted_runs,
+    state_words,
+    waiting_words,
+)
 from tui.panes.backtest_figures import comparison_rows, figure_rows
 from tui.panes.backtest_runs import run_row, run_words
 
@@ -76,8 +84,6 @@ def test_every_metric_has_a_row_with_its_meaning() -> None:
 
 def test_a_comparison_marks_the_better_value_and_says_the_difference() -> None:
     first, second = RUNS["bt-006"], RUNS["bt-004"]
-    from tui.backtest_view import Compared
-
     rows = {
         row.key: [cell.text for cell in row.cells]
         for row in comparison_rows((Compared(first, result_of()[0]), Compared(second, result_of(1.0)[0])))

@@ -1,0 +1,297 @@
+"""A run laid out: its market, its triggers, its account; and what is made of them when it is over."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from engine.backtest.account import BacktestAccount
+from engine.backtest.context import ContextHistory
+from engine.backtest.equity import EquityTimeline, bar_closes, closing_marks
+from engine.backtest.figures import RunFigures
+from engine.backtest.history import LoadedHistory
+from engine.backtest.honesty import run_warnings
+from engine.backtest.log_writing import write_log
+from engine.backtest.market.base import RunMarket
+from engine.backtest.market.candle_market import CandleMarket
+from engine.backtest.market.tape_market import TapeMarket
+from engine.backtest.metrics import curve, measure, monthly
+from engine.backtest.program_asker import BatchSandbox, ProgramAsker
+from engine.backtest.request_check import check_request_fields, range_of
+from engine.backtest.rules import rules_of
+from engine.backtest.strategy_asker import StrategyAsker
+from engine.backtest.trades import TriggerTold, round_trips
+from engine.backtest.trigger_log import TriggerLog, TriggerNotes
+from engine.backtest.triggers import SCHEDULED, TriggerTimes, find_fires, lay_out
+from engine.exchanges.wallet import account_of
+from engine.market.factors.library import FactorLibrary
+from engine.model.account import TraderConfig, TraderKind
+from engine.model.backtest import (
+    BacktestRequest,
+    BacktestResult,
+    BacktestStatus,
+    BacktestTrade,
+    Recording,
+)
+from engine.signals.history.condition_arrays import ConditionArrays, SignalData
+from engine.strategies.base import Strategy
+from engine.strategies.programs.data.funding import FundingHistory
+from engine.strategies.programs.data.history import HistoryData, SymbolHistory
+from engine.strategies.programs.host import SandboxLimits
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TRADER_ID = 1
+MEMORY_MB = 512
+SECONDS_PER_TRIGGER = 1.0
+
+
+type Asker = ProgramAsker | StrategyAsker
+
+
+class RunOutcome:
+    """What a run came to, and its trigger log, which is made when it is first asked for."""
+
+    def __init__(self, result: BacktestResult, make_log: Callable[[], TriggerLog]) -> None:
+        self.result = result
+        self._make_log = make_log
+
+    @functools.cached_property
+    def log(self) -> TriggerLog:
+        """Every wake-up of the run, and every exit that happened by itself."""
+        return self._make_log()
+
+
+class _BarColumns(msgspec.Struct, frozen=True, eq=False):
+    close_ms: NDArray[np.int64]
+    equity: NDArray[np.float64]
+    exposed: NDArray[np.bool_]
+    benchmark: NDArray[np.float64]
+
+
+class PreparedRun:
+    """The parts of one run before it begins, and what is made of them when it is over."""
+
+    def __init__(
+        self, request: BacktestRequest, history: LoadedHistory, trader: TraderConfig | None = None
+    ) -> None:
+        check_request_fields(request)
+        self.request = request
+        self.history = history
+        self.start_ms, self.end_ms = range_of(request, history)
+        self.market = _market_of(request, history)
+        self.factors = FactorLibrary()
+        signal_data = {
+            symbol: SignalData.of_minutes(rows, self.factors, history.base)
+            for symbol, rows in history.candles.items()
+        }
+        arrays = {symbol: ConditionArrays(data) for symbol, data in signal_data.items()}
+        fires = find_fires(request.pools, arrays, self.factors, self.start_ms, self.end_ms)
+        self.times: TriggerTimes = lay_out(
+            fires,
+            lambda symbol: self.market.bars(symbol).open_ms,
+            request.symbols,
+            request.schedule_seconds,
+            self.start_ms,
+            self.end_ms,
+        )
+        self.data = HistoryData(
+            {
+                symbol: SymbolHistory(
+                    minutes=data.minutes,
+                    flow=data.flow,
+                    factors=self.factors,
+                    funding=self._known_funding(symbol),
+                    base=history.base,
+                )
+                for symbol, data in signal_data.items()
+            }
+        )
+        self.notes = TriggerNotes(len(self.times))
+        self.account = BacktestAccount(
+            trader or self._trader(), history.instruments, self.market, history.funding, self.start_ms
+        )
+
+    def cut(self, triggers: int) -> None:
+        """Leave everything out after so many triggers."""
+        times = self.times
+        self.times = msgspec.structs.replace(
+            times,
+            **{name: getattr(times, name)[:triggers] for name in ("at_ms", "fired_ms", "source", "fire")},
+        )
+
+    def asker(self, sandbox: BatchSandbox, keeps_reads_at: int | None = None) -> ProgramAsker:
+        """Return who asks the program."""
+        return ProgramAsker(
+            request=self.request,
+            times=self.times,
+            market=self.market,
+            account=self.account,
+            data=self.data,
+            sandbox=sandbox,
+            notes=self.notes,
+            limits=SandboxLimits(seconds=SECONDS_PER_TRIGGER, memory_mb=MEMORY_MB),
+            session="backtest",
+            keeps_reads_at=keeps_reads_at,
+        )
+
+    def strategy_asker(self, strategy: Strategy) -> StrategyAsker:
+        """Return who asks any strategy."""
+        contexts = ContextHistory(self.account, self.market, self.history.candles, self.history.base)
+        return StrategyAsker(
+            strategy=strategy, times=self.times, account=self.account, contexts=contexts, notes=self.notes
+        )
+
+    def outcome(self, asker: Asker, started: float) -> RunOutcome:
+        """Return what the run came to."""
+        ended_ms = self._ended_ms(asker)
+        self.account.advance(ended_ms)
+        timeline = EquityTimeline(self.account.changes, self.request.symbols)
+        with ThreadPoolExecutor(1) as beside:
+            columns = beside.submit(self._columns, timeline, ended_ms)
+            trades = round_trips(self.account, self.market, self._told, ended_ms)
+            figures = self._figures(columns.result(), trades)
+        result = self._result(asker, figures)
+        result = msgspec.structs.replace(result, run_s=time.perf_counter() - started)
+        return RunOutcome(
+            result, lambda: write_log(self.times, self.notes, self.account, self.market, timeline)
+        )
+
+    def _ended_ms(self, asker: Asker) -> int:
+        if not asker.ended_early:
+            return self.end_ms - 1
+        asked = self.notes.asked
+        return int(self.times.at_ms[max(0, asked - 1)]) if len(self.times) else self.start_ms
+
+    def _columns(self, timeline: EquityTimeline, ended_ms: int) -> _BarColumns:
+        """Return equity and all that has a value per bar; numbers only, so that a thread can do it."""
+        symbols = self.request.symbols
+        close_ms = bar_closes(self.market, symbols, self.start_ms, ended_ms + 1)
+        marks = {symbol: closing_marks(self.market, symbol, close_ms) for symbol in symbols}
+        equity, exposed = timeline.over(close_ms, marks)
+        opening = self.market.bars(symbols[0])
+        row = int(np.searchsorted(opening.open_ms, self.start_ms))
+        benchmark = marks[symbols[0]] * (float(self.request.cash) / float(opening.open[row]))
+        return _BarColumns(close_ms, equity, exposed, benchmark)
+
+    def _figures(self, columns: _BarColumns, trades: tuple[BacktestTrade, ...]) -> RunFigures:
+        wallet, fills = self.account.wallet, self.account.fills
+        return RunFigures(
+            start_ms=self.start_ms,
+            cash=self.account.trader.initial_capital,
+            close_ms=columns.close_ms,
+            equity=columns.equity,
+            exposed=columns.exposed,
+            benchmark=columns.benchmark,
+            trades=trades,
+            turnover=sum((fill.price * fill.quantity for fill in fills), Decimal(0)),
+            fees=wallet.fees,
+            funding=wallet.funding,
+        )
+
+    def _told(self, index: int) -> TriggerTold:
+        if index < 0:
+            return TriggerTold("", "", ())
+        times = self.times
+        return TriggerTold(self.notes.reason_text(index), times.pool_name(index), times.signals(index))
+
+    def _result(self, asker: Asker, figures: RunFigures) -> BacktestResult:
+        account, times = self.account, self.times
+        marks = {
+            symbol: self.market.mark_before(symbol, account.now_ms + 1) for symbol in self.request.symbols
+        }
+        final = account_of(account.wallet, marks).equity
+        scheduled = int(np.count_nonzero(times.source == SCHEDULED))
+        metrics = measure(figures)
+        result = BacktestResult(
+            request=self.request,
+            status=_status_of(asker, self.notes),
+            start_ms=self.start_ms,
+            end_ms=self.end_ms,
+            bars=len(figures.close_ms),
+            triggers=len(times),
+            signal_triggers=len(times) - scheduled,
+            scheduled_triggers=scheduled,
+            program_calls=self.notes.asked,
+            final_equity=final,
+            total_pnl=final - self.request.cash,
+            fees=figures.fees,
+            funding=figures.funding,
+            metrics=metrics,
+            trades=figures.trades,
+            curve=curve(figures),
+            monthly=monthly(figures),
+            rules=rules_of(self.request, self.history),
+            warnings=(*self._warnings(asker), *run_warnings(figures, metrics)),
+            failures=asker.failures,
+            error=asker.error,
+            ended_early=asker.ended_early,
+            load_s=self.history.load_s,
+        )
+        return msgspec.structs.replace(result, result_hash=_hash_of(result, self.notes, figures.equity))
+
+    def _warnings(self, asker: Asker) -> tuple[str, ...]:
+        times, found = self.times, list(self.history.warnings)
+        if len(times) == 0:
+            found.append("Nothing woke the program: its pools never fired in this range.")
+        if times.untaken:
+            found.append(
+                f"{times.untaken:,} fires came together with another one, which woke the program instead"
+            )
+        if times.undecided:
+            found.append(f"{times.undecided:,} fires were not decided, as there is no price after them")
+        if asker.failures:
+            found.append(f"the program failed at {asker.failures:,} triggers")
+        return tuple(found)
+
+    def _known_funding(self, symbol: str) -> FundingHistory:
+        """Return the settlements a program may look back at; the replay shows none of its recording's."""
+        return FundingHistory.none() if self.history.tape is not None else self.history.funding[symbol]
+
+    def _trader(self) -> TraderConfig:
+        request = self.request
+        return TraderConfig(
+            trader_id=TRADER_ID,
+            name=request.name,
+            kind=TraderKind.PROGRAM,
+            initial_capital=request.cash,
+            symbols=request.symbols,
+            period=request.period,
+            schedule_seconds=request.schedule_seconds,
+            limits=request.limits,
+        )
+
+
+def _market_of(request: BacktestRequest, history: LoadedHistory) -> RunMarket:
+    if isinstance(request.history, Recording) and history.tape is not None:
+        return TapeMarket(history.tape, history.candles)
+    return CandleMarket(history.candles, history.base, history.instruments, request.slippage)
+
+
+def _status_of(asker: Asker, notes: TriggerNotes) -> BacktestStatus:
+    if asker.ended_early == "cancelled":
+        return BacktestStatus.CANCELLED
+    if asker.ended_early:
+        worked = bool(np.any((notes.operation >= 0) & (notes.operation <= 3)))
+        return BacktestStatus.PARTIAL if worked else BacktestStatus.ERROR
+    return BacktestStatus.COMPLETED
+
+
+def _hash_of(result: BacktestResult, notes: TriggerNotes, equity: NDArray[np.float64]) -> str:
+    """Return a hash over everything that tells two runs apart, and nothing that time or place decide."""
+    digest = hashlib.blake2b(digest_size=16)
+    request = msgspec.structs.replace(result.request, name="", history=Recording())
+    digest.update(msgspec.msgpack.encode(request))
+    digest.update(msgspec.msgpack.encode((result.trades, result.final_equity, result.fees, result.funding)))
+    digest.update(notes.operation.tobytes())
+    digest.update(equity.tobytes())
+    return digest.hexdigest()
