@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
-from engine.clock import ReplayClock
+from engine.clock import Clock, ReplayClock
 from engine.errors import InvalidSetting, StoreFailed
 from engine.exchanges.instruments import INSTRUMENTS
 from engine.exchanges.paper import PaperExchange
@@ -91,7 +91,7 @@ class DeskParts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What opening changed, to be written once the desk runs: writing costs an import."""
 
 
-def assemble(home: Path, settings: Settings, bus: Bus) -> DeskParts:
+def assemble(home: Path, settings: Settings, bus: Bus, pacing: Clock | None = None) -> DeskParts:
     """Open the home and rebuild the desk as it was, or a new one with three traders.
 
     Raises `StoreFailed`, `HomeLocked` or `InvalidSetting`; the home is free again then.
@@ -99,7 +99,7 @@ def assemble(home: Path, settings: Settings, bus: Bus) -> DeskParts:
     ensure_port_is_free(settings.prompts.rules_port)
     store = Store.open(home, settings.database_url, on_failure=lambda error: _tell(bus, error))
     try:
-        return _Assembly(home, store, settings, bus).parts()
+        return _Assembly(home, store, settings, bus, pacing).parts()
     except BaseException:
         store.close()
         raise
@@ -112,8 +112,9 @@ def _tell(bus: Bus, error: StoreFailed) -> None:
 class _Assembly:
     """The steps of putting a desk together, in the order the constructor and `parts` take them."""
 
-    def __init__(self, home: Path, store: Store, settings: Settings, bus: Bus) -> None:
+    def __init__(self, home: Path, store: Store, settings: Settings, bus: Bus, pacing: Clock | None) -> None:
         self._home = home
+        self._pacing = pacing
         self._store = store
         self._settings = settings
         self._bus = bus
@@ -156,7 +157,7 @@ class _Assembly:
         bindings = self._bindings(traders, roster)
         signals.attach(roster)
         floor = TradingFloor(market, traders, roster, signals, self._journal, self._bus, self._tape.step_ms)
-        self._player = self._open_player(floor)
+        self._player = self._open_player(floor, traders)
         return DeskParts(
             home=self._home,
             store=self._store,
@@ -229,13 +230,14 @@ class _Assembly:
         market.restore(self._tape.market_at(self._start_ms - 1))
         return market
 
-    def _open_player(self, floor: TradingFloor) -> ReplayPlayer:
+    def _open_player(self, floor: TradingFloor, traders: tuple[TraderRuntime, ...]) -> ReplayPlayer:
         remembered = self._state.settings
         speed = self._settings.replay.speed
         was_paused = speed is None and remembered.get(REPLAY_PAUSED_KEY) == str(True)
         if speed is None:
             speed = float(remembered.get(REPLAY_SPEED_KEY, DEFAULT_SPEED))
-        player = ReplayPlayer(self._tape, self._clock, floor, speed)
+        at_rest = _rest_of(traders) if self._settings.replay.lockstep else None
+        player = ReplayPlayer(self._tape, self._clock, floor, speed, self._pacing, at_rest)
         player.seek(self._start_ms)
         if was_paused:
             player.pause()
@@ -341,6 +343,17 @@ class _Assembly:
         mine = (record for record in self._state.decisions if record.trader_id == config.trader_id)
         self._first_changes += log.restore(mine)
         return log
+
+
+def _rest_of(traders: tuple[TraderRuntime, ...]) -> Callable[[], Awaitable[None]]:
+    """Return what waits until no trader has anything left to decide."""
+
+    async def at_rest() -> None:
+        for trader in traders:
+            for decider in trader.deciders:
+                await decider.at_rest()
+
+    return at_rest
 
 
 def _wallet(stored: StoredTrader) -> Wallet:

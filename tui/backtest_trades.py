@@ -43,7 +43,7 @@ TRIGGER_COLUMNS = (
     Column("kind", "woken by", 9),
     Column("symbol", "sym", 4),
     Column("price", "price", 9, align="right", priority=2),
-    Column("decision", "decided", 14, weight=1, cut="words"),
+    Column("decision", "decided", 15, weight=1, cut="words"),
     Column("outcome", "outcome or error", 14, weight=4, cut="words", priority=1),
     Column("pnl", "profit", 9, align="right", priority=3),
     Column("equity", "equity", 11, align="right", priority=4),

@@ -148,7 +148,12 @@ class PreparedRun:
         """Return who asks any strategy."""
         contexts = ContextHistory(self.account, self.market, self.history.candles, self.history.base)
         return StrategyAsker(
-            strategy=strategy, times=self.times, account=self.account, contexts=contexts, notes=self.notes
+            strategy=strategy,
+            times=self.times,
+            account=self.account,
+            contexts=contexts,
+            notes=self.notes,
+            schedule_seconds=self.request.schedule_seconds,
         )
 
     def outcome(self, asker: Asker, started: float) -> RunOutcome:

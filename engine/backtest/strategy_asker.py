@@ -18,7 +18,9 @@ from engine.model.program import ProgramError
 from engine.model.signal import FiredSignal
 from engine.model.trigger import Trigger, TriggerKind
 from engine.signals.conditions.rules import MET
+from engine.signals.schedules import scheduled_trigger
 from engine.strategies.base import Strategy, StrategyReply
+from engine.trading.trigger_log import trigger_detail
 
 SECONDS_BETWEEN_PROGRESS = 0.2
 
@@ -34,6 +36,7 @@ class StrategyAsker:
         account: BacktestAccount,
         contexts: ContextHistory,
         notes: TriggerNotes,
+        schedule_seconds: int,
     ) -> None:
         self.ended_early = ""
         self.error: ProgramError | None = None
@@ -43,6 +46,7 @@ class StrategyAsker:
         self._account = account
         self._contexts = contexts
         self._notes = notes
+        self._schedule_seconds = schedule_seconds
         self._failed_at: deque[int] = deque(maxlen=FAILURES_BEFORE_STOPPING)
 
     async def ask_all(
@@ -72,7 +76,7 @@ class StrategyAsker:
     async def _ask(self, index: int) -> None:
         now_ms = int(self._times.at_ms[index])
         self._account.advance(now_ms)
-        context = self._contexts.context(trigger_at(self._times, index), now_ms)
+        context = self._contexts.context(trigger_at(self._times, index, self._schedule_seconds), now_ms)
         output: list[str] = []
         try:
             reply = await self._strategy.decide(context, output.append)
@@ -108,11 +112,11 @@ class StrategyAsker:
             )
 
 
-def trigger_at(times: TriggerTimes, index: int) -> Trigger:
+def trigger_at(times: TriggerTimes, index: int, schedule_seconds: int) -> Trigger:
     """Return a trigger of a run as the desk would have made it."""
     ts_ms, source = int(times.fired_ms[index]), int(times.source[index])
     if source == SCHEDULED:
-        return Trigger(kind=TriggerKind.SCHEDULED, symbol="", ts_ms=ts_ms)
+        return scheduled_trigger(schedule_seconds, ts_ms)
     fires = times.fires[source]
     row = int(fires.rows[times.fire[index]])
     signals = tuple(
@@ -127,6 +131,7 @@ def trigger_at(times: TriggerTimes, index: int) -> Trigger:
         symbol=fires.symbol,
         ts_ms=ts_ms,
         signal=fires.pool.name,
+        detail=trigger_detail(signals),
         logic=fires.pool.logic,
         signals=signals,
     )

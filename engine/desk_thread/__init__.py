@@ -20,7 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.desk import EquitySpan, OrderPreview
-from engine.desk_thread.sides import ThreadedIntelligence, ThreadedMarkets, ThreadedSignals
+from engine.desk_thread.sides import (
+    ThreadedBacktests,
+    ThreadedIntelligence,
+    ThreadedMarkets,
+    ThreadedPrograms,
+    ThreadedSignals,
+)
 from engine.errors import DeskError, Unavailable
 from engine.model.account import EquityPoint, TraderSummary
 from engine.model.decision import DecisionRecord
@@ -49,6 +55,8 @@ class DeskThread:
         self._markets = ThreadedMarkets(self)
         self._signals = ThreadedSignals(self)
         self._intelligence = ThreadedIntelligence(self)
+        self._programs = ThreadedPrograms(self)
+        self._backtests = ThreadedBacktests(self)
         self._desk: LocalDesk | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -201,6 +209,16 @@ class DeskThread:
     def intelligence(self) -> ThreadedIntelligence:
         """See `engine.desk.Desk`."""
         return self._intelligence
+
+    @property
+    def programs(self) -> ThreadedPrograms:
+        """See `engine.desk.Desk`."""
+        return self._programs
+
+    @property
+    def backtests(self) -> ThreadedBacktests:
+        """See `engine.desk.Desk`."""
+        return self._backtests
 
     def ready(self) -> LocalDesk:
         """Return the desk, or raise `Unavailable` saying why there is none."""

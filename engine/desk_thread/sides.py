@@ -1,4 +1,4 @@
-"""The market, signals and intelligence sides of a desk that lives on another thread.
+"""The sides of a desk that lives on another thread: market, signals, intelligence, programs, backtests.
 
 Queries read what the engine has published and never wait; before the desk has opened they are empty,
 or raise `Unavailable` where there is no empty answer. Commands run on the engine's loop.
@@ -6,16 +6,36 @@ or raise `Unavailable` where there is no empty answer. Commands run on the engin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from engine.local_desk import LocalDesk
+    from engine.model.backtest import (
+        BacktestRequest,
+        BacktestResult,
+        BacktestRun,
+        SweepRequest,
+        SweepResult,
+        TriggerDetail,
+        TriggerLine,
+    )
     from engine.model.chart import Chart, ChartRequest, FeedStatus, IndicatorInfo
     from engine.model.factor import FactorDefinition, FactorEffectiveness, FactorWord
     from engine.model.flow import FlowReading
     from engine.model.news import IntelligenceSnapshot, NewsItem, NewsSource, SourceStatus
+    from engine.model.program import (
+        Binding,
+        BindingState,
+        MarketPicture,
+        Parameter,
+        Program,
+        ProgramExecution,
+        ProgramRun,
+        ProgramVersion,
+        SourceReport,
+    )
     from engine.model.regime import RegimeReading, RegimeThresholds
     from engine.model.signal import (
         AlertDirection,
@@ -265,3 +285,143 @@ class ThreadedIntelligence:
     async def test_source(self, source: NewsSource) -> tuple[NewsItem, ...]:
         """See `engine.desk.intelligence.IntelligenceDesk`."""
         return await self._thread.call(lambda desk: desk.intelligence.test_source(source))
+
+
+class ThreadedPrograms:
+    """The desk's programs side, see `engine.desk.programs.ProgramDesk`."""
+
+    def __init__(self, thread: EngineThread) -> None:
+        self._thread = thread
+
+    def programs(self) -> tuple[Program, ...]:
+        """See `engine.desk.programs.ProgramDesk`."""
+        desk = self._thread.desk
+        return desk.programs.programs() if desk else ()
+
+    async def check(self, source: str) -> SourceReport:
+        """See `engine.desk.programs.ProgramDesk`."""
+        return await self._thread.call(lambda desk: desk.programs.check(source))
+
+    async def versions(self, program_id: int) -> tuple[ProgramVersion, ...]:
+        """See `engine.desk.programs.ProgramDesk`."""
+        return await self._thread.call(lambda desk: desk.programs.versions(program_id))
+
+    async def save_program(self, program: Program) -> Program:
+        """See `engine.desk.programs.ProgramDesk`."""
+        return await self._thread.call(lambda desk: desk.programs.save_program(program))
+
+    async def delete_program(self, program_id: int) -> None:
+        """See `engine.desk.programs.ProgramDesk`."""
+        await self._thread.call(lambda desk: desk.programs.delete_program(program_id))
+
+    def bindings(self) -> tuple[BindingState, ...]:
+        """See `engine.desk.programs.ProgramDesk`."""
+        desk = self._thread.desk
+        return desk.programs.bindings() if desk else ()
+
+    async def save_binding(self, binding: Binding) -> BindingState:
+        """See `engine.desk.programs.ProgramDesk`."""
+        return await self._thread.call(lambda desk: desk.programs.save_binding(binding))
+
+    async def delete_binding(self, binding_id: int) -> None:
+        """See `engine.desk.programs.ProgramDesk`."""
+        await self._thread.call(lambda desk: desk.programs.delete_binding(binding_id))
+
+    async def executions(
+        self, *, program_id: int | None = None, trader_id: int | None = None, limit: int = 50
+    ) -> tuple[ProgramExecution, ...]:
+        """See `engine.desk.programs.ProgramDesk`."""
+        return await self._thread.call(
+            lambda desk: desk.programs.executions(program_id=program_id, trader_id=trader_id, limit=limit)
+        )
+
+    async def test_run(
+        self, source: str, trader_id: int, symbol: str = "", params: Mapping[str, Parameter] = {}
+    ) -> ProgramRun:
+        """See `engine.desk.programs.ProgramDesk`."""
+        return await self._thread.call(lambda desk: desk.programs.test_run(source, trader_id, symbol, params))
+
+    async def preview_run(self, binding_id: int) -> ProgramRun:
+        """See `engine.desk.programs.ProgramDesk`."""
+        return await self._thread.call(lambda desk: desk.programs.preview_run(binding_id))
+
+    async def query_market_data(
+        self,
+        symbol: str,
+        period: str = "1h",
+        indicators: tuple[str, ...] = (),
+        flow_metrics: tuple[str, ...] = (),
+    ) -> MarketPicture:
+        """See `engine.desk.programs.ProgramDesk`."""
+        return await self._thread.call(
+            lambda desk: desk.programs.query_market_data(symbol, period, indicators, flow_metrics)
+        )
+
+    def available_symbols(self) -> tuple[str, ...]:
+        """See `engine.desk.programs.ProgramDesk`."""
+        desk = self._thread.desk
+        return desk.programs.available_symbols() if desk else ()
+
+    def guide(self) -> str:
+        """See `engine.desk.programs.ProgramDesk`."""
+        return self._thread.ready().programs.guide()
+
+    def type_stub(self) -> str:
+        """See `engine.desk.programs.ProgramDesk`."""
+        return self._thread.ready().programs.type_stub()
+
+
+class ThreadedBacktests:
+    """The desk's backtests side, see `engine.desk.backtests.BacktestDesk`."""
+
+    def __init__(self, thread: EngineThread) -> None:
+        self._thread = thread
+
+    def runs(self) -> tuple[BacktestRun, ...]:
+        """See `engine.desk.backtests.BacktestDesk`."""
+        desk = self._thread.desk
+        return desk.backtests.runs() if desk else ()
+
+    async def start(self, request: BacktestRequest) -> BacktestRun:
+        """See `engine.desk.backtests.BacktestDesk`."""
+        return await self._thread.call(lambda desk: desk.backtests.start(request))
+
+    async def start_sweep(self, request: SweepRequest) -> BacktestRun:
+        """See `engine.desk.backtests.BacktestDesk`."""
+        return await self._thread.call(lambda desk: desk.backtests.start_sweep(request))
+
+    async def cancel(self, run_id: str) -> BacktestRun:
+        """See `engine.desk.backtests.BacktestDesk`."""
+        return await self._thread.call(lambda desk: desk.backtests.cancel(run_id))
+
+    async def resume(self, run_id: str) -> BacktestRun:
+        """See `engine.desk.backtests.BacktestDesk`."""
+        return await self._thread.call(lambda desk: desk.backtests.resume(run_id))
+
+    async def delete(self, run_id: str) -> None:
+        """See `engine.desk.backtests.BacktestDesk`."""
+        await self._thread.call(lambda desk: desk.backtests.delete(run_id))
+
+    async def result(self, run_id: str) -> BacktestResult:
+        """See `engine.desk.backtests.BacktestDesk`."""
+        return await self._thread.call(lambda desk: desk.backtests.result(run_id))
+
+    async def sweep_result(self, run_id: str) -> SweepResult:
+        """See `engine.desk.backtests.BacktestDesk`."""
+        return await self._thread.call(lambda desk: desk.backtests.sweep_result(run_id))
+
+    async def triggers(
+        self, run_id: str, *, offset: int = 0, limit: int = 100, operation: str = ""
+    ) -> tuple[int, tuple[TriggerLine, ...]]:
+        """See `engine.desk.backtests.BacktestDesk`."""
+        return await self._thread.call(
+            lambda desk: desk.backtests.triggers(run_id, offset=offset, limit=limit, operation=operation)
+        )
+
+    async def trigger_detail(self, run_id: str, index: int) -> TriggerDetail:
+        """See `engine.desk.backtests.BacktestDesk`."""
+        return await self._thread.call(lambda desk: desk.backtests.trigger_detail(run_id, index))
+
+    async def request_of(self, binding_id: int) -> BacktestRequest:
+        """See `engine.desk.backtests.BacktestDesk`."""
+        return await self._thread.call(lambda desk: desk.backtests.request_of(binding_id))

@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.assembly import REPLAY_PAUSED_KEY, REPLAY_SPEED_KEY, DeskParts, assemble
-from engine.desk import BacktestDesk, EquitySpan, OrderPreview
-from engine.errors import Conflict, DeskError, NotFound, StrategyFailed, Unavailable
+from engine.clock import Clock
+from engine.desk import EquitySpan, OrderPreview
+from engine.errors import Conflict, DeskError, NotFound
+from engine.local_desk.backtest_sources import LocalBacktests, open_backtests
+from engine.local_desk.deciding import Deciding
 from engine.local_desk.intelligence import IntelligenceService, news_model, open_intelligence
 from engine.local_desk.known_symbols import check_symbol
 from engine.local_desk.markets import LocalMarkets
-from engine.local_desk.programs import DeciderTasks, LocalPrograms
+from engine.local_desk.programs import LocalPrograms
 from engine.local_desk.signals import LocalSignals
 from engine.market.periods import DAY_MS
 from engine.model.account import EquityPoint, TraderKind, TraderSummary
@@ -38,7 +41,7 @@ from engine.store.changes import Setting
 from engine.store.restore import RECENT_ORDERS
 from engine.streams import Bus, Subscription
 from engine.trading import wind_down
-from engine.trading.decider import Decider, stop_all
+from engine.trading.decider import stop_all
 from engine.trading.equity import as_points, summed, thin
 from engine.trading.signal_floor import LOGGED_REGIME_PERIOD
 from engine.trading.strategists import Strategists
@@ -65,6 +68,7 @@ class LocalDesk:
         self._view_builder = DeskViewBuilder(parts.traders)
         self._view = DeskView()
         self._strategists = Strategists(settings, self._open_program_data)
+        self._deciding = Deciding(self._strategists, self._task)
         self._markets = LocalMarkets(
             parts.market, parts.regimes, parts.signals, parts.journal.write, parts.instruments
         )
@@ -88,22 +92,22 @@ class LocalDesk:
             journal=parts.journal,
             clock=parts.clock,
             bus=bus,
-            tasks=DeciderTasks(self._start_decider, self._end_decider),
+            deciding=self._deciding,
         )
+        self._backtests = open_backtests(parts, bus)
         self._intelligence = open_intelligence(parts, self._markets, bus)
         self._news_model_error = ""
         self._tasks: list[asyncio.Task[None]] = []
-        self._settling: dict[int, asyncio.Task[None]] = {}
-        self._deciding: dict[Decider, asyncio.Task[None]] = {}
         self._publish()
 
     @classmethod
-    async def open(cls, home: Path, settings: Settings, bus: Bus) -> LocalDesk:
+    async def open(cls, home: Path, settings: Settings, bus: Bus, pacing: Clock | None = None) -> LocalDesk:
         """Lock the home, restore what was, and answer queries; nothing trades before `start`.
 
-        Raises `StoreFailed`, `HomeLocked` or `InvalidSetting`.
+        The replay is paced by `pacing`, the machine's clock unless given. Raises `StoreFailed`,
+        `HomeLocked` or `InvalidSetting`.
         """
-        parts = await asyncio.to_thread(assemble, home, settings, bus)
+        parts = await asyncio.to_thread(assemble, home, settings, bus, pacing)
         return cls(parts, settings, bus)
 
     async def start(self) -> None:
@@ -122,12 +126,10 @@ class LocalDesk:
                 "reading regimes",
             ),
             self._task(self._give_news_a_model(), "the news model"),
+            self._task(self._backtests.recover(), "recovering backtests"),
         ]
         for trader in parts.traders:
-            settling = self._task(trader.orders.reconcile(), f"settling orders of {trader.config.name}")
-            self._settling[trader.config.trader_id] = settling
-            for decider in trader.deciders:
-                self._start_decider(decider)
+            self._deciding.start(trader)
         for problem in parts.problems:
             self._alert(Severity.WARNING, problem)
 
@@ -137,12 +139,13 @@ class LocalDesk:
         Raises `StoreFailed` when not everything could be written.
         """
         self._parts.store.hurry()
-        await stop_all([*self._tasks, *self._settling.values(), *self._deciding.values()])
+        await stop_all([*self._tasks, *self._deciding.tasks])
         self._tasks = []
         try:
             if self._settings.on_quit == "cancel":
                 with contextlib.suppress(DeskError):
                     await wind_down.cancel_orders(self._parts.traders, entries_only=True)
+            await self._backtests.close()
             self._parts.journal.write()
             await self._strategists.close()
         finally:
@@ -170,9 +173,9 @@ class LocalDesk:
         return self._programs
 
     @property
-    def backtests(self) -> BacktestDesk:
+    def backtests(self) -> LocalBacktests:
         """See `engine.desk.Desk`."""
-        raise Unavailable("backtests are not part of this desk")
+        return self._backtests
 
     def instruments(self) -> tuple[Instrument, ...]:
         """See `engine.desk.Desk`."""
@@ -372,33 +375,6 @@ class LocalDesk:
             self._parts.journal.end_moment()
         self._publish()
         self._alert(Severity.INFO, "the recording has ended; start a new home to play it again")
-
-    def _start_decider(self, decider: Decider) -> None:
-        if not self._settling:
-            return  # the desk has not started; it starts everyone then
-        self._deciding[decider] = self._task(self._run_decider(decider), decider.name)
-
-    def _end_decider(self, decider: Decider) -> None:
-        if (task := self._deciding.pop(decider, None)) is not None:
-            task.cancel()
-
-    async def _run_decider(self, decider: Decider) -> None:
-        await asyncio.shield(self._settling[decider.trader.config.trader_id])
-        while not await self._attach_strategy(decider):
-            await decider.started()
-        await decider.run()
-
-    async def _attach_strategy(self, decider: Decider) -> bool:
-        """Give a decider what decides, or let it fail; tell whether it can decide."""
-        try:
-            decider.attach(await self._strategists.strategy_for(decider))
-        except DeskError as error:
-            decider.fail(error)
-        except Exception as error:
-            decider.fail(StrategyFailed(f"{decider.assignment.strategy}: {type(error).__name__}: {error}"))
-        else:
-            return True
-        return False
 
     def _open_program_data(self) -> LiveData:
         from engine.strategies.programs.data.live import LiveData

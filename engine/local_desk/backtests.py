@@ -88,16 +88,18 @@ class LocalBacktests:
         self._script = script
         self._archive = RunArchive(home)
         self._runs = {run.run_id: run for run in sorted(stored, key=lambda run: run.created_ms)}
+        self._left_unfinished = [
+            run for run in self._runs.values() if not run.status.is_over and not run.deleted
+        ]
         self._queue = RunQueue(places)
         self._creating = asyncio.Lock()
         self._inspecting = asyncio.Lock()
         self._last_log: tuple[str, TriggerLog] | None = None
 
     async def recover(self) -> None:
-        """Tell what became of the runs that a killed desk left unfinished; call it before anything else."""
-        for run in tuple(self._runs.values()):
-            if not run.status.is_over and not run.deleted:
-                self._keep(await asyncio.to_thread(self._recovered, run))
+        """Tell what became of the runs that a killed desk left unfinished."""
+        while self._left_unfinished:
+            self._keep(await asyncio.to_thread(self._recovered, self._left_unfinished.pop()))
 
     async def close(self) -> None:
         """End every run; each can be resumed by the next desk."""

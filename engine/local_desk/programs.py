@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-
-import msgspec
+from collections.abc import Mapping, Sequence
 
 from engine.clock import Clock
 from engine.errors import InvalidInput, NotFound
+from engine.local_desk.deciding import Deciding
 from engine.local_desk.known_symbols import check_symbol
-from engine.local_desk.market_pictures import market_picture
 from engine.market.market_state import MarketState
 from engine.model.event import Topic
 from engine.model.program import (
@@ -28,7 +26,6 @@ from engine.model.trigger import Trigger, TriggerKind
 from engine.store.store import Store
 from engine.streams import Bus
 from engine.trading.bindings import Bindings
-from engine.trading.decider import Decider
 from engine.trading.journal import DeskJournal
 from engine.trading.signal_book import SignalBook
 from engine.trading.strategists import Strategists
@@ -38,13 +35,6 @@ MOST_EXECUTIONS = 200
 WRITTEN_SECONDS = 1.0
 """How long a look at the store waits for what has just happened to be there."""
 _TEST_SESSION = "test"
-
-
-class DeciderTasks(msgspec.Struct, frozen=True):
-    """How the desk lets a decider run, and ends it."""
-
-    run: Callable[[Decider], None]
-    end: Callable[[Decider], None]
 
 
 class LocalPrograms:
@@ -63,7 +53,7 @@ class LocalPrograms:
         journal: DeskJournal,
         clock: Clock,
         bus: Bus,
-        tasks: DeciderTasks,
+        deciding: Deciding,
     ) -> None:
         self._bindings = bindings
         self._book = bindings.book
@@ -76,7 +66,7 @@ class LocalPrograms:
         self._journal = journal
         self._clock = clock
         self._bus = bus
-        self._tasks = tasks
+        self._deciding = deciding
         self._checking = asyncio.Lock()
 
     def programs(self) -> tuple[Program, ...]:
@@ -126,14 +116,14 @@ class LocalPrograms:
         self._journal.write(prepared)
         decider = self._bindings.keep_binding(prepared)
         if decider is not None:
-            self._tasks.run(decider)
+            self._deciding.run(decider)
         return self._bindings.bound(prepared.binding_id).state()
 
     async def delete_binding(self, binding_id: int) -> None:
         """See `engine.desk.programs.ProgramDesk`."""
         deleted, decider = self._bindings.close(binding_id)
         self._journal.write(deleted)
-        self._tasks.end(decider)
+        self._deciding.end(decider)
         decider.assignment.tell()
 
     async def executions(
@@ -172,6 +162,8 @@ class LocalPrograms:
         flow_metrics: tuple[str, ...] = (),
     ) -> MarketPicture:
         """See `engine.desk.programs.ProgramDesk`."""
+        from engine.local_desk.market_pictures import market_picture
+
         check_symbol(symbol, self._symbols)
         quote = self._market.quote_or_none(symbol)
         return await market_picture(

@@ -39,13 +39,13 @@ class Schedule:
         if due_ms is None or now_ms < due_ms:
             return None
         self.reset(now_ms)
-        return Trigger(
-            kind=TriggerKind.SCHEDULED,
-            symbol="",
-            ts_ms=now_ms,
-            detail=f"every {self.interval_seconds} s",
-        )
+        return scheduled_trigger(self.interval_seconds, now_ms)
 
     def reset(self, ts_ms: int) -> None:
         """Start the interval anew, as another trigger woke the trader at `ts_ms`."""
         self._last_ms = max(self._last_ms, ts_ms)
+
+
+def scheduled_trigger(interval_seconds: int, ts_ms: int) -> Trigger:
+    """Return the trigger of a schedule that comes due."""
+    return Trigger(kind=TriggerKind.SCHEDULED, symbol="", ts_ms=ts_ms, detail=f"every {interval_seconds} s")

@@ -76,6 +76,7 @@ class Decider:
         self._waiting: dict[tuple[TriggerKind, str], Trigger] = {}
         self._woken = asyncio.Event()
         self._started = asyncio.Event()
+        self._rested = asyncio.Event()
         self._failures: deque[float] = deque(maxlen=FAILURES_BEFORE_STOPPING)
         self._stopped = failed and reason.startswith(STOPPED)
         self._times_discarded = 0
@@ -103,6 +104,7 @@ class Decider:
         if trigger.kind is TriggerKind.SIGNAL:
             self._waiting.clear()  # a schedule that came due meanwhile begins anew with this decision
         self._waiting[trigger.kind, trigger.symbol] = trigger
+        self._rested.clear()
         self._woken.set()
         return ""
 
@@ -133,6 +135,11 @@ class Decider:
         self._stopped = False
         self._stand(failed=False, reason="")
         self._started.set()
+
+    async def at_rest(self) -> None:
+        """Return when no trigger waits and none is being decided on."""
+        while self._waiting or self.thinking:
+            await self._rested.wait()
 
     async def started(self) -> None:
         """Return when a person has started what `fail` stopped."""
@@ -167,9 +174,13 @@ class Decider:
                 await self._decide(trigger)
             finally:
                 self.thinking = False
+                if not self._waiting:
+                    self._rested.set()
 
     def _drop_waiting(self, reason: str) -> None:
         dropped, self._waiting = self._waiting, {}
+        if not self.thinking:
+            self._rested.set()
         trader_id, binding_id = self.trader.config.trader_id, self.assignment.binding_id
         for trigger in dropped.values():
             changes = self._answers.trigger_dropped(trader_id, binding_id, trigger, reason)

@@ -1,7 +1,7 @@
 """The trading floor: every market event goes through here, in one order, whatever its source.
 
-A quote first updates the market, then lets each wallet match, trigger and liquidate; schedules and
-equity samples follow the market's time; what has closed moves the signals when the moment ends. All
+A quote first updates the market, then lets each wallet match, trigger and liquidate. When the moment
+ends, equity is sampled and schedules look at the time, and what has closed moves the signals. All
 of it is synchronous and quick: strategies only get a trigger queued.
 """
 
@@ -45,6 +45,7 @@ class TradingFloor:
         self._sample_ms = sample_ms
         self._next_sample_ms = 0
         self._moment_ms = 0
+        self._is_quoted = False
         self.trade_taken: Callable[[Trade], None] = lambda trade: None
         """Told of every trade of the market that counts."""
 
@@ -54,7 +55,10 @@ class TradingFloor:
         self._journal.begin_moment()
 
     def on_moment_end(self) -> None:
-        """Let what has closed move the signals, then write what the moment caused as one unit."""
+        """Sample equity, let what has closed move the signals, then write it all as one unit."""
+        if self._is_quoted and self._moment_ms >= self._next_sample_ms:
+            self._on_sample(self._moment_ms)
+        self._is_quoted = False
         self._signals.end_moment(self._moment_ms)
         self._journal.end_moment()
 
@@ -67,8 +71,7 @@ class TradingFloor:
             trader.exchange.on_quote(quote, book)
         self._signals.on_mark(quote.symbol, quote.mark, quote.ts_ms)
         self._bus.publish_level(Topic.QUOTES, quote.symbol, quote)
-        if quote.ts_ms >= self._next_sample_ms:
-            self._on_sample(quote.ts_ms)
+        self._is_quoted = True
 
     def on_book(self, snapshot: BookSnapshot) -> None:
         """Take the order book of a symbol."""

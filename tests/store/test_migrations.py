@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from contextlib import closing
@@ -64,7 +65,7 @@ OLD_VALUES = {
     "yes": True,
     "no": False,
     "trigger": '{"kind":"scheduled","symbol":"","ts_ms":4321}',
-    "deliveries": '[{"trader_id":1,"outcome":"woken"},{"trader_id":2,"outcome":"woken","decision_id":"d2-1"}]',
+    "deliveries": '[{"trader_id":1,"outcome":"woken"},{"trader_id":2,"outcome":"skipped","reason":"x"}]',
 }
 
 
@@ -146,7 +147,7 @@ def test_a_traders_signal_of_the_first_schema_becomes_a_pool_it_listens_to(
     ]
 
 
-async def test_what_a_program_trader_had_moves_to_its_binding(home: Path, database_url: str) -> None:
+def test_what_a_program_trader_had_moves_to_its_binding(home: Path, database_url: str) -> None:
     home.mkdir()
     database = find_database(home, database_url)
     migrate(database, "0002")
@@ -158,7 +159,7 @@ async def test_what_a_program_trader_had_moves_to_its_binding(home: Path, databa
     engine.dispose()
     with closing(Store.open(home, database_url)) as store:
         state = store.restore()
-        versions = await store.program_versions(1)
+        versions = asyncio.run(store.program_versions(1))
     assert [(each.config.pool_ids, each.config.schedule_seconds) for each in state.traders] == [
         ((), 0),
         ((2,), 60),

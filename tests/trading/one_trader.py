@@ -186,14 +186,15 @@ class OneTrader:
             clock=self.clock,
         )
         self.answers = NotedAnswers()
-        self.decider = Decider(
-            self.runtime,
-            PromptAssignment(self.runtime),
-            answers=self.answers,
-            ordinals=self.ordinals,
-            clock=self.clock,
-        )
-        self.runtime.add(self.decider)
+        if config.kind is TraderKind.PROMPT:
+            self.decider = Decider(
+                self.runtime,
+                PromptAssignment(self.runtime),
+                answers=self.answers,
+                ordinals=self.ordinals,
+                clock=self.clock,
+            )
+            self.runtime.add(self.decider)
         for symbol, price in (("BTC", 60_000), ("ETH", 3_000), ("SOL", 150)):
             self.quote(symbol, Decimal(price))
 

@@ -423,6 +423,8 @@ class RecordedBacktests:
         run = self._run(run_id)
         if run_id in self.result_list:
             return self.result_list[run_id]
+        if not run.status.is_over:
+            raise Conflict(f"run: {run_id} is not over yet", field="run_id", value=run_id)
         if run.status in (BacktestStatus.CANCELLED, BacktestStatus.INTERRUPTED, BacktestStatus.ERROR):
             raise Conflict(
                 f"run: {run_id} was {run.status.value} and has no result", field="run_id", value=run_id

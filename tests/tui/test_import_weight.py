@@ -27,6 +27,8 @@ HEAVY = (
     "tui.panes.command_bar",
     "tui.screens.market",
     "tui.screens.signals",
+    "tui.screens.backtests",
+    "engine.backtest",
     "tui.widgets.candle_raster",
     "tui.screens.news",
     "tui.screens.factors",

@@ -185,7 +185,6 @@ class FiguresPane(BacktestPane):
             table.show(figure_rows(subject.sweep.lines[subject.sweep.best].metrics))
         else:
             table.show([])
-        table.set_class(not table.rows, "-empty")
         self.set_heading(
             f"{self.title} · {' against '.join(item.run.run_id for item in subject.compared)}"
             if subject.compared

@@ -46,7 +46,7 @@ class PricePane(BacktestPane, can_focus=True):
         """Build the head line, the chart and the table of steps."""
         yield SpanLine(id="price-head")
         yield CandleChart()
-        yield LiveTable(STEP_COLUMNS, empty_text=NO_STEPS)
+        yield LiveTable(STEP_COLUMNS, empty_text=NO_STEPS, classes="-empty")
 
     def take_focus(self) -> None:
         """Focus the table while it is shown, else the pane itself."""

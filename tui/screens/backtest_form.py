@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import msgspec
+from textual import events, on
 from textual.app import ComposeResult
 from textual.widgets import Input
 
@@ -34,6 +35,9 @@ VENUES = (("", "none, no lot"), ("paper", "paper"), ("binance", "binance"))
 HINT = "tab next · space picks · Enter starts · Esc leaves"
 
 
+CLOSE_BELOW = 35
+
+
 class PoolList(PickList):
     """Pools to pick from, which can become others."""
 
@@ -55,7 +59,7 @@ class BacktestForm(FormScreen):
     BacktestForm .row.-list { height: 4; }
     BacktestForm .row #seed { width: 9; }
     BacktestForm .row #label-seed { width: 6; }
-    BacktestForm #verdict { height: auto; max-height: 3; min-height: 1; }
+    BacktestForm.-close .row { margin-bottom: 0; }
     """
     hint = HINT
     first_field = "program"
@@ -201,6 +205,11 @@ class BacktestForm(FormScreen):
             self._choice("program"),
             self.query_one(PoolList).picked,
         )
+
+    @on(events.Resize)
+    def leave_out_lines(self, event: events.Resize) -> None:
+        """Leave out the lines between the rows where not all of it would be in view."""
+        self.set_class(event.size.height < CLOSE_BELOW, "-close")
 
     def _text(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value.strip()

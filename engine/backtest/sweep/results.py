@@ -91,7 +91,11 @@ def _steps(
         best = trained_best(request, outcomes, number, tried)
         tested = None if best is None else outcomes.get((test_part(number), best))
         if best is None or tested is None or tested.line.error:
-            reason = tested.line.error if tested is not None else "no run on its training part succeeded"
+            reason = (
+                tested.line.error
+                if tested is not None
+                else f"no run on its training part has the metric {request.objective}"
+            )
             lost.append(f"Walk-forward split {number + 1} of {len(splits)} has no result: {reason}.")
             continue
         trained = outcomes[train_part(number), best].line

@@ -203,7 +203,7 @@ def test_a_split_on_which_nothing_succeeds_is_a_warning() -> None:
     request = msgspec.structs.replace(request, ranges=(*request.ranges, ParameterRange("edge", (0.5,))))
     result = in_order(request)
     assert (result.best, result.steps) == (None, ())
-    lost = "has no result: no run on its training part succeeded."
+    lost = "has no result: no run on its training part has the metric sharpe."
     assert [warning for warning in result.warnings if lost in warning] == list(result.warnings)
     assert len(result.warnings) == 3
     assert summary_of_sweep(result).status is BacktestStatus.ERROR

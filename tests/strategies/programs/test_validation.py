@@ -10,6 +10,7 @@ from engine.model.program import SourceProblem
 from engine.strategies.programs.api_table.data import METHODS
 from engine.strategies.programs.api_table.decision import SHORT_FORM_METHODS
 from engine.strategies.programs.api_table.language import REFUSED_CALLS, REFUSED_IMPORTS
+from engine.strategies.programs.api_table.shapes import Method
 from engine.strategies.programs.stock import stock_programs
 from engine.strategies.programs.validation import check_source
 
@@ -236,7 +237,7 @@ def test_the_calls_of_the_short_form(line: str, message: str, advice: str) -> No
 
 
 @pytest.mark.parametrize("method", [*METHODS, *SHORT_FORM_METHODS], ids=lambda method: method.name)
-def test_every_example_of_the_table_passes(method) -> None:  # type: ignore[no-untyped-def]
+def test_every_example_of_the_table_passes(method: Method) -> None:
     line = method.example.replace("data.", "ctx.")
     report = check_source(short("price = 1.0", line))
     assert report.errors == report.warnings == ()

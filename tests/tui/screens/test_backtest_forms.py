@@ -17,6 +17,7 @@ from tui.panes.backtest_runs import RunsPane
 from tui.screens.backtest_form import BacktestForm
 from tui.screens.backtest_sweep_form import SweepForm
 from tui.screens.ticket_fields import ChoiceField
+from tui.widgets.wrapped_text import WrappedText
 
 D = Decimal
 
@@ -157,7 +158,9 @@ async def test_every_field_is_in_view_on_a_small_terminal(app: DeskApp) -> None:
             "pools",
         ):
             assert label in text, label
-        assert "nothing wakes the program" in " ".join(text.split())
+        verdict = app.screen.query_one("#verdict", WrappedText)
+        assert "nothing wakes the program" in verdict.text
+        assert verdict.is_all_in_view
 
 
 async def test_without_programs_it_says_what_to_do(app: DeskApp, desk: RecordedDesk) -> None:

@@ -278,7 +278,9 @@ async def test_a_sweep_shows_its_map_its_steps_and_its_combinations(app: DeskApp
 
 async def test_enter_on_a_combination_asks_to_run_it_alone(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=MEDIUM) as pilot:
-        await open_backtests(pilot, "j", "5", "enter")
+        await open_backtests(pilot, "j", "5")
+        await pilot.press("enter")
+        await settled(pilot)
         assert isinstance(app.screen, BacktestForm)
         assert app.screen.values[0].params == "below=2.0, portion=0.75"
         await pilot.press("enter")
@@ -289,7 +291,9 @@ async def test_enter_on_a_combination_asks_to_run_it_alone(app: DeskApp, desk: R
 
 async def test_enter_on_a_trade_brings_it_close_and_back(app: DeskApp) -> None:
     async with app.run_test(size=MEDIUM) as pilot:
-        await open_backtests(pilot, "j", "j", "5", "j", "enter")
+        await open_backtests(pilot, "j", "j", "5")
+        await pilot.press("j", "enter")
+        await read(pilot)
         pane = backtests_screen(app).focused_pane
         assert pane is not None
         assert pane.context is Context.RUN_PRICE
@@ -337,8 +341,8 @@ async def test_enter_on_a_trigger_shows_all_of_it(app: DeskApp, desk: RecordedDe
         assert desk.calls[-1] == ("trigger_detail", "bt-006", 13)
         text = shown_text(app)
         for words in (
-            "✓ buy BTC 0.0743",
-            "woken by  schedule",
+            "✓ buy BTC 0.07425",
+            "schedule",
             'get_price("BTC")',
             "available_balance",
             "decision",
@@ -398,6 +402,7 @@ async def test_what_the_desk_refuses_is_said(app: DeskApp) -> None:
         await pilot.press("escape", "k", "k", "W")
         await read(pilot)
         assert not isinstance(app.screen, SweepForm)
+        assert notices(app)[-1] == "run: bt-007 is not over yet"
 
 
 async def test_sorting_goes_through_the_figures(app: DeskApp) -> None:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from engine.strategies.programs.braces.complaints import Untranslatable
+
 if TYPE_CHECKING:
     from lark import Token
+
+MOST_NESTED = 80
+"""How deep brackets may be nested; Python itself takes a hundred blocks."""
 
 SEPARATOR = "SEP"
 _NEWLINE = "NEWLINE"
@@ -31,7 +36,8 @@ class StatementEnds:
     """Turns the ends of lines into separators where a statement ends; drops the others.
 
     Inside parentheses and square brackets a line's end means nothing. A line that begins with an
-    operator or a dot goes on with the one before it.
+    operator or a dot goes on with the one before it. Raises `Untranslatable` for brackets nested too
+    deeply.
     """
 
     always_accept = (_NEWLINE,)
@@ -50,6 +56,12 @@ class StatementEnds:
                 yield newline.update(type=SEPARATOR)
             newline = None
             _follow_brackets(brackets, token)
+            if len(brackets) > MOST_NESTED:
+                raise Untranslatable(
+                    token.line or 1,
+                    f"brackets are nested more than {MOST_NESTED} deep",
+                    "take parts of it into functions",
+                )
             last = token
             yield token
 
