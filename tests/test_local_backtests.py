@@ -360,10 +360,10 @@ class Buyer:
         self.portion = params["portion"]
 
     def should_trade(self, data):
-        if "BTC" in data.positions:
-            return Decision("close", "BTC", min_price=data.get_price("BTC") * 0.99)
         price = data.get_price("BTC")
-        return Decision("buy", "BTC", target_portion_of_balance=self.portion, leverage=1, max_price=price * 1.01)
+        if "BTC" in data.positions:
+            return Decision("close", "BTC", target_portion_of_balance=1, min_price=price * 0.99)
+        return Decision("buy", "BTC", target_portion_of_balance=self.portion, max_price=price * 1.01)
 """
 """Buys and closes in turn, so that every wake-up is an order."""
 

@@ -22,7 +22,7 @@ STEP_COLUMNS = (
     Column("test", "tried until", 11, priority=2),
     Column("params", "parameters", 12, weight=3, cut="words"),
     Column("in", "in sample", 9, align="right"),
-    Column("out", "out of", 9, align="right"),
+    Column("out", "out of it", 9, align="right"),
     Column("return", "return", 9, align="right", priority=1),
 )
 
@@ -203,11 +203,11 @@ def deflated_words(sweep: SweepResult) -> tuple[str, str]:
 
 
 def best_words(sweep: SweepResult) -> str:
-    """Return the best parameters and what they came to."""
+    """Return the best objective and the parameters it came of."""
     if sweep.best is None:
         return "no run came to anything"
     line = sweep.lines[sweep.best]
     value = line.metrics.get(sweep.request.objective)
     metric = METRICS.get(sweep.request.objective)
     text = metric_text(metric, value) if metric else f"{value}"
-    return f"{params_text(line.params)}: {title_of(sweep.request.objective)} {text}"
+    return f"{text} at {params_text(line.params)}"

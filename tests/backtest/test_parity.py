@@ -9,6 +9,7 @@ and the backtest is given each for the very prompt it answered.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import time
@@ -29,7 +30,7 @@ from engine.local_desk import LocalDesk
 from engine.market.periods import DAY_MS, MINUTE_MS
 from engine.model.account import TraderConfig
 from engine.model.backtest import BacktestPool, BacktestRequest, PoolSignal, Recording
-from engine.model.program import Binding
+from engine.model.event import ReplayState, Topic
 from engine.model.signal import SignalPool
 from engine.settings import PromptSettings, ReplaySettings, Settings
 from engine.store.database import DATABASE_FILE
@@ -72,11 +73,12 @@ class Replayed:
 
     def __init__(self, home: Path, start_ms: int, end_ms: int) -> None:
         self.start_ms, self.end_ms = start_ms, end_ms
-        self._database = sqlite3.connect(home / DATABASE_FILE)
-        self._database.row_factory = sqlite3.Row
+        self._database = home / DATABASE_FILE
 
     def rows(self, query: str, trader_id: int) -> list[dict[str, Any]]:
-        return [dict(row) for row in self._database.execute(query, (trader_id, self.end_ms))]
+        with contextlib.closing(sqlite3.connect(self._database)) as database:
+            database.row_factory = sqlite3.Row
+            return [dict(row) for row in database.execute(query, (trader_id, self.end_ms))]
 
     def decisions(self, trader_id: int) -> list[dict[str, Any]]:
         # Of those that ended with the desk, nothing is known.
@@ -92,8 +94,9 @@ async def replayed(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
     start_ms = desk.market().now_ms + 1
     end_ms = start_ms + round(DAYS * DAY_MS)
     await desk.start()
-    while desk.market().now_ms < end_ms and desk.market().replay != "ended":
-        await asyncio.sleep(0.05)
+    async for _ in desk.stream([Topic.MARKET]):
+        if desk.market().now_ms >= end_ms or desk.market().replay is ReplayState.ENDED:
+            break
     end_ms = min(end_ms, desk.market().now_ms)
     await desk.close()
     return Replayed(home, start_ms, end_ms - end_ms % MINUTE_MS)
@@ -142,14 +145,18 @@ class RecordedModel:
     async def decide(self, context: StrategyContext, on_text: TextListener) -> StrategyReply:
         prompt = render_prompt(self._template, context).text
         if prompt not in self._replies:
-            nearest = max(self._replies, key=lambda sent: len(os.path.commonprefix([sent, prompt])))
-            at = len(os.path.commonprefix([nearest, prompt]))
+            at, nearest = max((alike(sent, prompt), sent) for sent in self._replies)
             pytest.fail(f"the desk sent …{nearest[at - 80 : at + 80]!r}, not …{prompt[at - 80 : at + 80]!r}")
         trader = context.trader
         decisions = validate_decisions(
             self._replies[prompt], symbols=trader.symbols, max_leverage=trader.limits.max_leverage
         )
         return StrategyReply(decisions=decisions, prompt=prompt, reply=self._replies[prompt])
+
+
+def alike(one: str, other: str) -> int:
+    """Return how many characters two texts begin with in common."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
 
 
 def no_progress(progress: object) -> None:
@@ -285,8 +292,3 @@ def plain(value: Any) -> str:
         return f"{Decimal(str(value)).normalize():f}"
     except ArithmeticError:
         return str(value)
-
-
-def test_the_settings_are_the_desks(replayed: Replayed) -> None:
-    binding = Binding(binding_id=1, trader_id=1, program_id=1)
-    assert default_binding().binding_id == binding.binding_id

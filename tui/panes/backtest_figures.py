@@ -24,6 +24,7 @@ from tui.backtest_metrics import (
     explanation,
     metric_role,
     metric_text,
+    title_of,
 )
 from tui.backtest_sweeps import best_words, deflated_words
 from tui.backtest_view import (
@@ -236,7 +237,8 @@ class FiguresPane(BacktestPane):
         """Say what must be known, and give the table the room that is left."""
         warnings, rules = notes_of(subject)
         verdict, role = "", "warning"
-        if subject.sweep is not None and not subject.compared:
+        is_said = any("deflated Sharpe" in warning for warning in warnings)
+        if subject.sweep is not None and not subject.compared and not is_said:
             verdict, role = deflated_words(subject.sweep)
         marked = [f"⚠ {warning}" for warning in warnings]
         self._say("warnings", "\n".join(filter(None, [verdict, *marked])), "warning" if marked else role)
@@ -277,7 +279,10 @@ class FiguresPane(BacktestPane):
 def sweep_spans(sweep: SweepResult) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
     """Return the best of a sweep, and how many runs it took."""
     failed = sum(1 for line in sweep.lines if line.error)
-    facts = [Span(f"{len(sweep.lines):,} runs in {sweep.run_s:.1f} s", "muted")]
+    facts = [
+        Span(f"{len(sweep.lines):,} runs by {title_of(sweep.request.objective)}", "muted"),
+        Span(f" in {sweep.run_s:.1f} s", "muted", priority=2),
+    ]
     if failed:
         facts.append(Span(f" · {failed:,} failed", "danger"))
     if sweep.request.samples:

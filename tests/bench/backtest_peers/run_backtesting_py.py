@@ -38,12 +38,17 @@ times = [
     (int(entry.value // 1_000_000), int(exit_.value // 1_000_000))
     for entry, exit_ in zip(trades["EntryTime"], trades["ExitTime"], strict=True)
 ]
+prices = [
+    (float(entry), float(exit_))
+    for entry, exit_ in zip(trades["EntryPrice"], trades["ExitPrice"], strict=True)
+]
 print(
     json.dumps(
         {
             "run_s": run_s,
             "trades": len(times),
             "times": times,
+            "prices": prices,
             "final_equity": float(stats["Equity Final [$]"]),
         }
     )

@@ -44,12 +44,17 @@ times = [
     (int(stamps[entry]), int(stamps[exit_]))
     for entry, exit_ in zip(records["entry_idx"], records["exit_idx"], strict=True)
 ]
+prices = [
+    (float(entry), float(exit_))
+    for entry, exit_ in zip(records["entry_price"], records["exit_price"], strict=True)
+]
 print(
     json.dumps(
         {
             "run_s": run_s,
             "trades": len(times),
             "times": times,
+            "prices": prices,
             "final_equity": float(portfolio.value().iloc[-1]),
         }
     )

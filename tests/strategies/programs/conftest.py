@@ -10,12 +10,11 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from engine.model.program import Parameter
+from engine.model.program import Parameter, ProgramError
 from engine.strategies.context import StrategyContext
 from engine.strategies.programs.batch import BatchFailure, BatchReply, BatchRequest, DataQuery
 from engine.strategies.programs.host import SandboxHost, SandboxLimits
 from engine.strategies.programs.payload import batch_of_one
-from engine.strategies.programs.strategy import program_error
 from tests.strategies.programs.recorded import Recording
 
 LIMITS = SandboxLimits(seconds=0.5)
@@ -33,8 +32,11 @@ class Ran(msgspec.Struct, frozen=True):
     @property
     def sentence(self) -> str:
         """What went wrong."""
-        assert self.error is not None, self
-        return program_error(self.error).sentence()
+        error = self.error
+        assert error is not None, self
+        return ProgramError(
+            kind=error.kind, message=error.message, line=error.line, code=error.code
+        ).sentence()
 
 
 RunBody = Callable[..., Coroutine[Any, Any, Ran]]
