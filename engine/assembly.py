@@ -37,6 +37,7 @@ from engine.trading.books import TraderBooks
 from engine.trading.decider import Decider
 from engine.trading.decision_log import DecisionLog
 from engine.trading.default_traders import (
+    STOCK_PROGRAM,
     default_binding,
     default_pools,
     default_signals,
@@ -196,7 +197,8 @@ class _Assembly:
             ProgramVersion(program_id=program.program_id, version=1, code=program.code, saved_ms=0)
             for program in programs
         )
-        binding = default_binding()
+        numbers = {program.name: program.program_id for program in programs}
+        binding = default_binding(numbers[STOCK_PROGRAM])
         signals, pools = default_signals(), default_pools()
         self._first_changes += (desk_id, source, *programs, *versions, binding, *signals, *pools)
         return DeskState(

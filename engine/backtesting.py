@@ -180,7 +180,8 @@ def read_program(path: Path) -> str:
     try:
         source = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput.of("program", str(path), f"a text file that can be read: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InvalidInput.of("program", str(path), f"a text file that can be read: {reason}") from error
     report = check_source(source)
     if not report.ok:
         told = "\n".join(
@@ -229,11 +230,12 @@ def run_sweep(
     home: Path,
     *,
     on_progress: Callable[[BacktestProgress], None] = lambda progress: None,
+    is_cancelled: Callable[[], bool] = lambda: False,
 ) -> SweepResult:
     """Run a sweep on this machine's processes or on a cluster; raises as `run` does."""
     from engine.backtest.sweep import run_sweep as run_here
 
-    return run_here.run_sweep(request, home, on_progress=on_progress)
+    return run_here.run_sweep(request, home, on_progress=on_progress, is_cancelled=is_cancelled)
 
 
 def sweep_text(result: SweepResult, width: int = 100) -> str:

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.backtest.trial import try_program
 from engine.model.program import Parameter, ProgramRun, SourceReport
 from engine.strategies.programs.authoring import guide, type_stub
 from engine.strategies.programs.stock import stock_programs
@@ -45,6 +44,7 @@ async def run_once(
 
     Raises `InvalidInput` for a symbol, period or time there is not, `Unavailable` without a sandbox.
     """
+    from engine.backtest.trial import try_program
     from engine.strategies.programs.host import SandboxHost
 
     sandbox = SandboxHost()

@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 
 from engine.desk_thread import DeskThread
-from engine.errors import DeskError, HomeLocked, InvalidSetting, StoreFailed, Unavailable
+from engine.errors import DeskError, HomeLocked, InvalidSetting, NotFound, StoreFailed, Unavailable
 from engine.model.event import Alert, Severity, Topic
 from engine.settings import ReplaySettings, Settings
 from engine.store.database import DATABASE_FILE
@@ -111,6 +111,27 @@ async def test_a_desk_stopped_while_it_opens_ends_too(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="has ended"):
         await desk.flatten()
     Store.open(tmp_path).close()
+
+
+async def test_programs_and_backtests_answer_across_the_threads(tmp_path: Path) -> None:
+    before = DeskThread(tmp_path, FAST)
+    assert (before.programs.programs(), before.programs.bindings(), before.backtests.runs()) == ((), (), ())
+    with pytest.raises(Unavailable, match="still starting"):
+        before.programs.guide()
+    async with running_desk(tmp_path) as desk:
+        assert (await desk.programs.check("x = (")).errors
+        (state,) = desk.programs.bindings()
+        (kept,) = await desk.programs.versions(state.binding.program_id)
+        assert kept.code in {program.code for program in desk.programs.programs()}
+        assert (await desk.programs.save_binding(state.binding)).binding == state.binding
+        picture = await desk.programs.query_market_data("BTC", "5m", ("RSI14",))
+        assert picture.price is not None
+        assert desk.programs.available_symbols() == ("BTC", "ETH", "SOL")
+        request = await desk.backtests.request_of(state.binding.binding_id)
+        assert (request.source, request.schedule_seconds) == (kept.code, state.binding.schedule_seconds)
+        with pytest.raises(NotFound):
+            await desk.backtests.result("bt-404")
+        assert desk.backtests.runs() == ()
 
 
 async def test_what_start_has_told_stop_does_not_repeat(tmp_path: Path) -> None:

@@ -396,3 +396,26 @@ async def test_the_product_itself_runs_inspects_and_sweeps(tmp_path: Path) -> No
             "a sweep's run is the same as a single one"
         )
         assert lines_of_sweep[0].result_hash != result.result_hash
+
+
+async def test_a_sweep_goes_on_with_the_runs_that_are_missing(tmp_path: Path) -> None:
+    asked = BacktestRequest(source=BUYER, schedule_seconds=86_400, history=Recording())
+    portions = ParameterRange("portion", (0.25, 0.5, 0.75))
+    kept = Kept()
+    async with opened(tmp_path, kept, script=worker.__file__) as backtests:
+        await backtests.start_sweep(SweepRequest(request=asked, ranges=(portions,), workers=1))
+        whole = await over(backtests, "sw-001")
+    folder = RunArchive(tmp_path).folder("sw-001")
+    folder.forget_result()
+    first = folder.trials()[0]
+    (folder.path / "trials.bin").unlink()
+    with folder.finished_trials() as (_, keep):
+        keep(first)
+    cut_off = msgspec.structs.replace(whole, status=BacktestStatus.RUNNING, result_hash="")
+    async with opened(tmp_path, kept, stored=[cut_off], script=worker.__file__) as backtests:
+        before = len(kept.published)
+        await backtests.resume("sw-001")
+        resumed = await over(backtests, "sw-001")
+        assert (resumed.status, resumed.result_hash) == (BacktestStatus.COMPLETED, whole.result_hash)
+        done = [run.progress.done for run in kept.published[before:] if run.progress.total == 3]
+        assert (min(done), max(done)) == (1, 3), "the first run was not repeated"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 
 from engine.errors import Conflict, InvalidInput, NotFound
 from engine.local_desk import LocalDesk
-from engine.model.decision import DecisionStatus, Operation
+from engine.model.account import TraderStatus
+from engine.model.decision import DecisionRecord, DecisionStatus, Operation
 from engine.model.event import DecisionEvent, Topic
 from engine.model.program import Binding, BindingState, BindingStatus, Program
+from engine.model.trigger import TriggerKind
 from engine.streams import Subscription
 from tests.test_local_desk import open_desk
 
@@ -51,19 +54,24 @@ async def only(desk: LocalDesk, binding_id: int) -> None:
 
 
 async def next_end(news: Subscription) -> DecisionStatus:
-    """Wait for the next decision that ends."""
+    """Wait for the end of the next decision that a person asked the program trader for."""
     async with asyncio.timeout(WAITING_SECONDS):
         while True:
             batch = await anext(news)
             for edge in batch.edges:
-                if isinstance(edge, DecisionEvent) and edge.record.status is not DecisionStatus.STARTED:
+                if isinstance(edge, DecisionEvent) and _is_asked_for(edge.record):
                     return edge.record.status
+
+
+def _is_asked_for(record: DecisionRecord) -> bool:
+    is_over = record.status is not DecisionStatus.STARTED
+    return is_over and record.trader_id == 1 and record.trigger.kind is TriggerKind.MANUAL
 
 
 async def test_a_new_desk_has_the_stock_program_bound(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk:
-        (program,) = desk.programs.programs()
         (state,) = desk.programs.bindings()
+        program = next(each for each in desk.programs.programs() if each.name == "rsi_mean_reversion")
         assert (state.binding.trader_id, state.binding.program_id) == (1, program.program_id)
         assert (state.binding.pool_ids, state.binding.schedule_seconds) == ((1,), 900)
         (version,) = await desk.programs.versions(program.program_id)
@@ -89,7 +97,8 @@ async def test_a_binding_runs_what_was_saved_last_and_its_runs_are_logged(tmp_pa
         assert earlier.output.strip() == "rsi is True"
         assert later.params == {"word": "changed"}
         assert later.trigger.symbol == "ETH"
-        assert [desk.decisions(1)[-1].decision_id] == [later.decision_id]
+        await desk.set_replay(paused=True)  # publishes
+        assert desk.decisions(1)[-1].decision_id == later.decision_id
         assert await desk.programs.executions(trader_id=2) == ()
         assert len(await desk.programs.versions(program.program_id)) == 2
 
@@ -108,14 +117,15 @@ async def test_a_program_that_breaks_puts_its_binding_into_error_with_the_guests
         assert "line 4" in state.reason
         assert "DOGE" in state.traceback
         assert "engine/" not in state.traceback
-        assert desk.traders()[0].status == "error"
+        await desk.set_replay(paused=True)  # publishes
+        assert desk.traders()[0].status is TraderStatus.ERROR
         (execution,) = await desk.programs.executions()
         assert execution.error is not None
         assert (execution.error.kind, execution.error.line) == ("KeyError", 4)
     async with open_desk(tmp_path) as desk:
         again = next(s for s in desk.programs.bindings() if s.binding.binding_id == bound.binding_id)
         assert again == state
-        assert desk.traders()[0].status == "error"
+        assert desk.traders()[0].status is TraderStatus.ERROR
 
 
 async def test_programs_bindings_and_what_they_are_told_of_survive_a_restart(tmp_path: Path) -> None:
@@ -124,7 +134,8 @@ async def test_programs_bindings_and_what_they_are_told_of_survive_a_restart(tmp
         state = await bind(desk, "quiet", HOLD)
         levels = told.drain().levels
         assert levels[Topic.PROGRAMS, ("binding", state.binding.binding_id)] == state
-        assert levels[Topic.PROGRAMS, ("program", 2)].name == "quiet"
+        number = state.binding.program_id
+        assert levels[Topic.PROGRAMS, ("program", number)].name == "quiet"
         await desk.programs.save_binding(
             msgspec.structs.replace(state.binding, pool_ids=(1, 2), schedule_seconds=60, params={"a": 1.5})
         )
@@ -135,26 +146,26 @@ async def test_programs_bindings_and_what_they_are_told_of_survive_a_restart(tmp
         kept = {each.binding.binding_id: each.binding for each in desk.programs.bindings()}
         assert kept == {each.binding.binding_id: each.binding for each in bindings}
         with pytest.raises(Conflict, match=r"quiet is run by Reverter \(binding 2\)"):
-            await desk.programs.delete_program(2)
+            await desk.programs.delete_program(number)
         await desk.programs.delete_binding(2)
-        await desk.programs.delete_program(2)
+        await desk.programs.delete_program(number)
         assert desk.signals.listeners(2) == (2,)
     async with open_desk(tmp_path) as desk:
-        assert [each.program_id for each in desk.programs.programs()] == [1]
+        assert "quiet" not in {each.name for each in desk.programs.programs()}
         assert [each.binding.binding_id for each in desk.programs.bindings()] == [1]
 
 
 async def test_a_source_with_an_error_is_refused_with_its_line(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk:
         bad = Program(program_id=0, name="bad", code="class A:\n    def should_trade(self data):\n")
-        with pytest.raises(InvalidInput, match="^code: line 2: ") as refused:
+        with pytest.raises(InvalidInput, match=r"^code: line 2: ") as refused:
             await desk.programs.save_program(bad)
         assert refused.value.details["line"] == "2"
         assert (await desk.programs.check(bad.code)).errors[0].line == 2
         assert (await desk.programs.check(BRACES)).form == "braces"
-        assert len(desk.programs.programs()) == 1
-        for missing in (desk.programs.versions(9), desk.programs.delete_program(9)):
-            with pytest.raises(NotFound, match="there is no program 9"):
+        assert "bad" not in {each.name for each in desk.programs.programs()}
+        for missing in (desk.programs.versions(99), desk.programs.delete_program(99)):
+            with pytest.raises(NotFound, match="there is no program 99"):
                 await missing
 
 
@@ -184,8 +195,8 @@ async def test_a_test_and_a_preview_show_everything_and_trade_nothing(tmp_path: 
         preview = await desk.programs.preview_run(1)
         assert preview.error is None
         assert preview.reads
-        assert await desk.programs.executions() == ()
-        assert desk.decisions() == ()
+        assert await desk.programs.executions(trader_id=3) == ()
+        assert desk.orders(3, open_only=False) == ()
         with pytest.raises(NotFound, match="there is no trader 9"):
             await desk.programs.test_run(HOLD, 9)
         with pytest.raises(NotFound, match="there is no binding 9"):
@@ -206,10 +217,9 @@ async def test_what_a_program_would_see_of_a_symbol(tmp_path: Path) -> None:
         assert json.loads(picture.regime)["regime"]
         klines = json.loads(picture.klines)
         assert len(klines) == 5
-        assert [
-            later["timestamp"] - sooner["timestamp"]
-            for sooner, later in zip(klines, klines[1:], strict=False)
-        ] == [3600] * 4
+        assert [later["timestamp"] - sooner["timestamp"] for sooner, later in itertools.pairwise(klines)] == [
+            3600
+        ] * 4
         with pytest.raises(NotFound, match="DOGE"):
             await desk.programs.query_market_data("DOGE")
         with pytest.raises(InvalidInput, match="period"):

@@ -7,21 +7,57 @@ done, 1 the program failed or the run ended early, 2 a wrong option, 130 cancell
 from __future__ import annotations
 
 import argparse
-import asyncio
 import shutil
 import signal
 import sys
-from decimal import Decimal, InvalidOperation
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.data_command import read_time
+from tui.option_parser import OptionParser
+from tui.option_values import read_decimal, read_params, read_percentage, read_seconds
 
 if TYPE_CHECKING:
     from engine.backtesting import Backtest
-    from engine.model.backtest import BacktestProgress, BacktestRequest, SweepRequest, SweepResult
+    from engine.errors import InvalidInput
+    from engine.model.backtest import (
+        BacktestProgress,
+        BacktestRequest,
+        BacktestResult,
+        History,
+        SweepRequest,
+        SweepResult,
+    )
 
 WIDEST = 120
+HIGHEST_LEVERAGE = 125
+CANCELLED = 130
+
+OPTION_OF = {
+    "program": "PROGRAM.py",
+    "symbols": "--symbol",
+    "period": "--period",
+    "start_ms": "--from",
+    "end_ms": "--to",
+    "pools": "--signals",
+    "schedule_seconds": "--schedule",
+    "cash": "--cash",
+    "taker_fee": "--taker-fee-pct",
+    "maker_fee": "--maker-fee-pct",
+    "slippage": "--slippage-pct",
+    "venue": "--venue",
+    "seed": "--seed",
+    "sweep": "--sweep",
+    "ranges": "--sweep",
+    "samples": "--samples",
+    "objective": "--objective",
+    "workers": "--workers",
+    "cluster": "--cluster",
+}
+"""Which option says what a field of the request holds, so that an error names what was written."""
 
 EPILOG = """\
 examples:
@@ -41,9 +77,9 @@ Without --venue no lot, tick or minimum notional applies; with it the venue's do
 """
 
 
-def build_backtest_parser() -> argparse.ArgumentParser:
+def build_backtest_parser() -> OptionParser:
     """Return the parser of `nightdesk backtest`."""
-    parser = argparse.ArgumentParser(
+    parser = OptionParser(
         prog="nightdesk backtest",
         description="Run a program over recorded candles.",
         epilog=EPILOG,
@@ -96,36 +132,73 @@ def build_backtest_parser() -> argparse.ArgumentParser:
 
 def run_backtest_command(options: argparse.Namespace, home: Path) -> int:
     """Carry the command out; raises `DeskError` for what the caller prints."""
-    request = _request(options)
-    if options.report is not None:
-        _check_report(options.report)
-    if options.sweep:
-        return _run_sweep(_sweep_request(options, request), home, as_json=options.json)
-    return asyncio.run(_run_once(options, request, home))
+    from engine.errors import InvalidInput
+
+    try:
+        request = _request(options)
+        if options.report is not None:
+            _check_report(options.report)
+        with _interrupts() as is_cancelled:
+            if options.sweep:
+                return _run_sweep(_sweep_request(options, request), home, is_cancelled, as_json=options.json)
+            return _run_once(options, request, home, is_cancelled)
+    except InvalidInput as error:
+        raise _in_options(error) from error
 
 
-async def _run_once(options: argparse.Namespace, request: BacktestRequest, home: Path) -> int:
+def _in_options(error: InvalidInput) -> InvalidInput:
+    """Return an error about a field of the request as one about the option that says it."""
+    field, rest = error.message.partition(": ")[::2]
+    option = OPTION_OF.get(field)
+    return error if option is None else type(error)(f"{option}: {rest}", **{**error.details, "field": option})
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Take Ctrl-C and SIGTERM as the wish to end with what there is; yield whether one came."""
+    wished = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.signal(number, lambda *_: wished.set()) for number in numbers}
+    try:
+        yield wished.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run_once(
+    options: argparse.Namespace, request: BacktestRequest, home: Path, is_cancelled: Callable[[], bool]
+) -> int:
+    import asyncio
+
     from engine.backtesting import run
-    from engine.model.backtest import BacktestStatus
 
-    cancelled = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, cancelled.set)
     bar = _ProgressBar()
     try:
-        finished = await run(
-            request, home, on_progress=bar.show, is_cancelled=cancelled.is_set, checks=options.check
+        finished = asyncio.run(
+            run(request, home, on_progress=bar.show, is_cancelled=is_cancelled, checks=options.check)
         )
     finally:
         bar.clear()
     _print_result(finished, options)
-    match finished.result.status:
+    return _exit_code(finished.result)
+
+
+def _exit_code(result: BacktestResult) -> int:
+    """Return 0 for a whole run; else say on standard error, in one line, what ended it."""
+    from engine.model.backtest import BacktestStatus
+
+    sys.stdout.flush()
+    decided = f"{result.program_calls:,} of {result.triggers:,} triggers"
+    match result.status:
         case BacktestStatus.COMPLETED:
             return 0
         case BacktestStatus.CANCELLED:
-            return 130
+            print(f"nightdesk: cancelled after {decided}; the result is of that part", file=sys.stderr)
+            return CANCELLED
         case _:
+            reason = result.ended_early or (result.error.sentence() if result.error else "")
+            print(f"nightdesk: {result.status} after {decided}: {reason}", file=sys.stderr)
             return 1
 
 
@@ -139,7 +212,7 @@ def _print_result(finished: Backtest, options: argparse.Namespace) -> None:
         return
     if options.report is not None:
         _write_report(options.report, finished.html())
-    print(finished.text(min(WIDEST, shutil.get_terminal_size((100, 24)).columns)))
+    print(finished.text(min(WIDEST, shutil.get_terminal_size((100, 24)).columns)), end="")
     if options.check:
         print(_checked(finished))
     if options.report is not None:
@@ -169,95 +242,68 @@ def _request(options: argparse.Namespace) -> BacktestRequest:
 
     from engine.backtesting import parse_period, read_pools, read_program
     from engine.errors import InvalidInput
-    from engine.model.backtest import (
-        OPEN_LIMITS,
-        BacktestRequest,
-        CandleFiles,
-        History,
-        Recording,
-        StoredCandles,
-    )
+    from engine.model.backtest import OPEN_LIMITS, BacktestRequest
 
-    symbols = tuple(options.symbol) or ("BTC",)
+    symbols, history = _symbols_and_history(options)
     period = parse_period(options.period)
-    candles = tuple(_symbol_and_path(text, symbols, "--candles") for text in options.candles)
-    if not options.symbol and candles:
-        symbols = tuple(dict.fromkeys(symbol for symbol, _ in candles))
-    funding = tuple(_symbol_and_path(text, symbols, "--funding") for text in options.funding)
-    if candles and options.stored:
-        raise InvalidInput.of("--stored", options.stored, "give --candles or --stored, not both")
-    history: History = Recording()
-    if candles:
-        history = CandleFiles(candles, funding)
-    elif options.stored:
-        history = StoredCandles(options.stored)
-    if funding and not candles:
-        raise InvalidInput.of("--funding", options.funding[0], "it belongs to --candles")
-    try:
-        params = msgspec.json.decode(options.params, type=dict[str, str | float | int | bool | None])
-    except msgspec.MsgspecError as error:
-        raise InvalidInput.of("--params", options.params, f"a JSON object of plain values: {error}") from None
-    if not 1 <= options.max_leverage <= 125:
-        raise InvalidInput.of("--max-leverage", options.max_leverage, "1 to 125")
+    if not 1 <= options.max_leverage <= HIGHEST_LEVERAGE:
+        raise InvalidInput.of("--max-leverage", options.max_leverage, f"1 to {HIGHEST_LEVERAGE}")
+    taker_fee, maker_fee = options.taker_fee_pct, options.maker_fee_pct
     return BacktestRequest(
         source=read_program(options.program),
         name=options.program.stem,
-        params=params,
+        params=read_params(options.params, "--params"),
         symbols=symbols,
         period=period.value,
         pools=tuple(pool for path in options.signals for pool in read_pools(path, period)),
-        schedule_seconds=read_seconds(options.schedule),
+        schedule_seconds=0 if options.schedule is None else read_seconds(options.schedule, "--schedule"),
         history=history,
-        start_ms=read_time(options.start, "--from") if options.start else None,
-        end_ms=read_time(options.end, "--to") if options.end else None,
-        cash=_number(options.cash, "--cash"),
-        taker_fee=_share(options.taker_fee_pct, "--taker-fee-pct"),
-        maker_fee=_share(options.maker_fee_pct, "--maker-fee-pct"),
-        slippage=_share(options.slippage_pct, "--slippage-pct") or Decimal(0),
+        start_ms=None if options.start is None else read_time(options.start, "--from"),
+        end_ms=None if options.end is None else read_time(options.end, "--to"),
+        cash=read_decimal(options.cash, "--cash"),
+        taker_fee=None if taker_fee is None else read_percentage(taker_fee, "--taker-fee-pct"),
+        maker_fee=None if maker_fee is None else read_percentage(maker_fee, "--maker-fee-pct"),
+        slippage=read_percentage(options.slippage_pct, "--slippage-pct"),
         venue=options.venue,
         seed=options.seed,
         limits=msgspec.structs.replace(OPEN_LIMITS, max_leverage=options.max_leverage),
     )
 
 
+def _symbols_and_history(options: argparse.Namespace) -> tuple[tuple[str, ...], History]:
+    """Return which symbols are traded, and where their candles come from."""
+    from engine.errors import InvalidInput
+    from engine.model.backtest import CandleFiles, Recording, StoredCandles
+
+    symbols = tuple(options.symbol) or ("BTC",)
+    candles = tuple(_symbol_and_path(text, symbols, "--candles") for text in options.candles)
+    if not options.symbol and candles:
+        symbols = tuple(dict.fromkeys(symbol for symbol, _ in candles))
+    funding = tuple(_symbol_and_path(text, symbols, "--funding") for text in options.funding)
+    for name in symbols:
+        if not name or not name.isascii() or not name.isprintable() or " " in name:
+            raise InvalidInput.of("--symbol", repr(name), "a name such as BTC")
+    if candles and options.stored:
+        raise InvalidInput.of("--stored", options.stored, "give --candles or --stored, not both")
+    if funding and not candles:
+        raise InvalidInput.of("--funding", options.funding[0], "it belongs to --candles")
+    if candles:
+        return symbols, CandleFiles(candles, funding)
+    return symbols, StoredCandles(options.stored) if options.stored is not None else Recording()
+
+
 def _symbol_and_path(text: str, symbols: tuple[str, ...], option: str) -> tuple[str, str]:
     from engine.errors import InvalidInput
 
     symbol, separator, path = text.partition("=")
-    if separator and "/" not in symbol and "." not in symbol:
+    is_named = bool(separator) and "/" not in symbol and "." not in symbol
+    if not (path if is_named else text) or (is_named and not symbol):
+        raise InvalidInput.of(option, text or "nothing", "allowed is FILE or SYMBOL=FILE")
+    if is_named:
         return symbol, path
     if len(symbols) > 1:
         raise InvalidInput.of(option, text, "with several symbols say whose it is: SYMBOL=FILE")
     return symbols[0], text
-
-
-def read_seconds(text: str | None) -> int:
-    """Return a duration such as 30s, 5m, 1h or 1d in seconds; 0 for none."""
-    from engine.errors import InvalidInput
-
-    if not text:
-        return 0
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-    number, unit = (text[:-1], text[-1].lower()) if text[-1:].isalpha() else (text, "s")
-    if unit not in units or not number.isdigit() or int(number) == 0:
-        raise InvalidInput.of("--schedule", text, "a whole number of seconds, or such as 30s, 5m, 1h, 1d")
-    return int(number) * units[unit]
-
-
-def _number(text: str, option: str) -> Decimal:
-    from engine.errors import InvalidInput
-
-    try:
-        number = Decimal(text.replace("_", "").replace(",", ""))
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
-        raise InvalidInput.of(option, text, "a number")
-    return number
-
-
-def _share(text: str | None, option: str) -> Decimal | None:
-    return None if text is None else _number(text, option) / 100
 
 
 def _sweep_request(options: argparse.Namespace, request: BacktestRequest) -> SweepRequest:
@@ -275,20 +321,27 @@ def _sweep_request(options: argparse.Namespace, request: BacktestRequest) -> Swe
     )
 
 
-def _run_sweep(request: SweepRequest, home: Path, *, as_json: bool) -> int:
+def _run_sweep(
+    request: SweepRequest, home: Path, is_cancelled: Callable[[], bool], *, as_json: bool
+) -> int:
     import msgspec
 
     from engine.backtesting import run_sweep, sweep_text
 
     bar = _ProgressBar()
     try:
-        result: SweepResult = run_sweep(request, home, on_progress=bar.show)
+        result: SweepResult = run_sweep(request, home, on_progress=bar.show, is_cancelled=is_cancelled)
     finally:
         bar.clear()
     if as_json:
         print(msgspec.json.encode(result).decode())
     else:
         print(sweep_text(result, min(WIDEST, shutil.get_terminal_size((100, 24)).columns)))
+    if is_cancelled():
+        sys.stdout.flush()
+        runs = f"{len(result.lines):,} {'run' if len(result.lines) == 1 else 'runs'}"
+        print(f"nightdesk: cancelled after {runs}; the result is of those", file=sys.stderr)
+        return CANCELLED
     return 0 if any(not line.error for line in result.lines) else 1
 
 

@@ -64,7 +64,7 @@ def price_picture(
     return PricePicture(
         candles=CandlePicture(
             candles=candles,
-            marks=tuple(_marks(near)),
+            marks=_marks(near, start_ms, length),
             levels=tuple(_levels(trade)) if trade is not None else (),
             zoom=_zoom(len(candles), columns),
             period_ms=length,
@@ -174,12 +174,16 @@ def _joined(
     return joined, length
 
 
-def _marks(trades: Iterable[BacktestTrade]) -> Iterable[ChartMark]:
+def _marks(trades: Iterable[BacktestTrade], start_ms: int, length: int) -> tuple[ChartMark, ...]:
+    """Return the fills, of those of a kind in one stretch the first: there is one place for them."""
+    marks: dict[tuple[int, MarkKind], ChartMark] = {}
     for trade in trades:
-        is_long = trade.side == LONG
-        yield ChartMark(trade.entry_ms, MarkKind.BUY if is_long else MarkKind.SELL)
-        if trade.exit_ms is not None and trade.exit_price is not None:
-            yield ChartMark(trade.exit_ms, MarkKind.SELL if is_long else MarkKind.BUY)
+        into, out = (MarkKind.BUY, MarkKind.SELL) if trade.side == LONG else (MarkKind.SELL, MarkKind.BUY)
+        left_ms = trade.exit_ms if trade.exit_price is not None else None
+        for ts_ms, kind in ((trade.entry_ms, into), (left_ms, out)):
+            if ts_ms is not None:
+                marks.setdefault(((ts_ms - start_ms) // length, kind), ChartMark(ts_ms, kind))
+    return tuple(marks.values())
 
 
 def _levels(trade: BacktestTrade) -> Iterable[ChartLevel]:

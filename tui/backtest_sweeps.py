@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from engine.model.backtest import ParameterRange, SweepLine, SweepResult, WalkForwardStep
 from engine.model.program import Parameter
@@ -16,6 +17,8 @@ from tui.widgets.table_layout import Column
 
 SIGNIFICANT = 0.95
 BEST = "▸"
+MOST_PLACES = 120
+"""More values than this are on no terminal."""
 _SHOWN = ("total_return_pct", "max_drawdown_pct", "sharpe")
 STEP_COLUMNS = (
     Column("train", "chosen on", 19, weight=1),
@@ -102,39 +105,44 @@ def parameter_text(value: Parameter) -> str:
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
+class _Axis(NamedTuple):
+    """A range along one side of a map: the places of those of its values that are shown."""
+
+    name: str
+    places: dict[Parameter, int]
+
+    def place_of(self, line: SweepLine) -> int | None:
+        """Return where a run stands, None where its value is not shown."""
+        return self.places.get(line.params.get(self.name))
+
+
 def heat_map_of(sweep: SweepResult) -> HeatMap | None:
     """Return a sweep's objective over its two longest ranges, None for one that has no two values.
 
-    Where there are more ranges, a cell has the best over the others.
+    Where there are more ranges, a cell has the best over the others. Values that were never drawn are
+    left out, and of very many those far from the best.
     """
     ranges = _longest_two(sweep.request.ranges)
     if not ranges:
         return None
-    x_range, y_range = ranges[0], ranges[1] if len(ranges) > 1 else None
+    across, down = _axis(sweep, ranges[0]), _axis(sweep, ranges[1]) if len(ranges) > 1 else None
     objective = sweep.request.objective
-    best_of: dict[tuple[int, int], tuple[float, int]] = {}
-    for place, line in enumerate(sweep.lines):
+    values: list[list[float | None]] = [
+        [None] * len(across.places) for _ in range(len(down.places) if down else 1)
+    ]
+    for line in sweep.lines:
         value = line.metrics.get(objective)
-        cell = _cell_of(line, x_range, y_range)
-        if (
-            value is not None
-            and not line.error
-            and cell is not None
-            and value > best_of.get(cell, (-1e999, 0))[0]
-        ):
-            best_of[cell] = (value, place)
-    rows = range(len(y_range.values) if y_range else 1)
-    best = _cell_of(sweep.lines[sweep.best], x_range, y_range) if sweep.best is not None else None
+        cell = _cell_of(line, across, down)
+        if value is not None and not line.error and cell is not None:
+            before = values[cell[0]][cell[1]]
+            values[cell[0]][cell[1]] = value if before is None else max(before, value)
     return HeatMap(
-        x_name=x_range.name,
-        y_name=y_range.name if y_range else title_of(objective),
-        xs=tuple(parameter_text(value) for value in x_range.values),
-        ys=tuple(parameter_text(value) for value in y_range.values) if y_range else ("",),
-        values=tuple(
-            tuple(best_of[y, x][0] if (y, x) in best_of else None for x in range(len(x_range.values)))
-            for y in rows
-        ),
-        best=best,
+        x_name=across.name,
+        y_name=down.name if down else title_of(objective),
+        xs=tuple(parameter_text(value) for value in across.places),
+        ys=tuple(parameter_text(value) for value in down.places) if down else ("",),
+        values=tuple(map(tuple, values)),
+        best=_cell_of(sweep.lines[sweep.best], across, down) if sweep.best is not None else None,
     )
 
 
@@ -143,15 +151,20 @@ def _longest_two(ranges: Sequence[ParameterRange]) -> list[ParameterRange]:
     return sorted((item for item in ranges if len(item.values) > 1), key=lambda item: -len(item.values))[:2]
 
 
-def _cell_of(
-    line: SweepLine, x_range: ParameterRange, y_range: ParameterRange | None
-) -> tuple[int, int] | None:
-    """Return the row and the column of a run."""
-    x = line.params.get(x_range.name)
-    y = line.params.get(y_range.name) if y_range else None
-    if x not in x_range.values or (y_range is not None and y not in y_range.values):
-        return None
-    return (y_range.values.index(y) if y_range else 0), x_range.values.index(x)
+def _axis(sweep: SweepResult, of: ParameterRange) -> _Axis:
+    tried = {line.params.get(of.name) for line in sweep.lines}
+    shown = [value for value in of.values if value in tried]
+    if len(shown) > MOST_PLACES:
+        best = sweep.lines[sweep.best].params.get(of.name) if sweep.best is not None else shown[0]
+        first = max(0, min(shown.index(best) - MOST_PLACES // 2, len(shown) - MOST_PLACES))
+        shown = shown[first : first + MOST_PLACES]
+    return _Axis(of.name, {value: place for place, value in enumerate(shown)})
+
+
+def _cell_of(line: SweepLine, across: _Axis, down: _Axis | None) -> tuple[int, int] | None:
+    """Return the row and the column of a run, None where they are not shown."""
+    column, row = across.place_of(line), down.place_of(line) if down else 0
+    return None if column is None or row is None else (row, column)
 
 
 def heat_map_words(sweep: SweepResult) -> str:

@@ -7,15 +7,17 @@ codes: 0 done, 1 the program is wrong or failed, 2 a wrong option.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.option_parser import OptionParser
+from tui.option_values import read_params, read_seconds
+
 if TYPE_CHECKING:
     from engine.desk import ProgramDesk
-    from engine.model.program import Parameter, Program, ProgramRun, SourceProblem
+    from engine.model.program import Program, ProgramRun, SourceProblem
 
 EPILOG = """\
 examples:
@@ -31,13 +33,13 @@ examples:
 """
 
 
-def build_program_parser() -> argparse.ArgumentParser:
+def build_program_parser() -> OptionParser:
     """Return the parser of everything behind `nightdesk program`."""
     home = argparse.ArgumentParser(add_help=False)
     home.add_argument(
         "--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help="where the desk keeps its files"
     )
-    parser = argparse.ArgumentParser(
+    parser = OptionParser(
         prog="nightdesk program",
         description="Programs: write them, try them, give them to traders.",
         epilog=EPILOG,
@@ -47,7 +49,7 @@ def build_program_parser() -> argparse.ArgumentParser:
     parser.set_defaults(version=False, data_command=None, backtest_command=None)
     commands = parser.add_subparsers(dest="program_command", required=True, metavar="COMMAND")
 
-    def command(name: str, summary: str) -> argparse.ArgumentParser:
+    def command(name: str, summary: str) -> OptionParser:
         return commands.add_parser(
             name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", parents=[home]
         )
@@ -79,6 +81,8 @@ def build_program_parser() -> argparse.ArgumentParser:
 
 def run_program_command(options: argparse.Namespace, home: Path) -> int:
     """Carry out one command; raises `DeskError` for what the caller prints."""
+    import asyncio
+
     match options.program_command:
         case "new":
             return _new(options)
@@ -149,18 +153,8 @@ def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput.of("FILE", path, f"a text file that can be read: {error}") from error
-
-
-def _params(text: str) -> dict[str, Parameter]:
-    import msgspec
-
-    from engine.errors import InvalidInput
-
-    try:
-        return msgspec.json.decode(text, type=dict[str, str | float | int | bool | None])
-    except msgspec.MsgspecError as error:
-        raise InvalidInput.of("--params", text, f"a JSON object of plain values: {error}") from None
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InvalidInput.of("FILE", path, f"a text file that can be read: {reason}") from error
 
 
 async def _test(options: argparse.Namespace) -> int:
@@ -174,8 +168,8 @@ async def _test(options: argparse.Namespace) -> int:
         source,
         symbol=options.symbol,
         period=options.period,
-        params=_params(options.params),
-        at_ms=read_time(options.at, "--at") if options.at else None,
+        params=read_params(options.params, "--params"),
+        at_ms=None if options.at is None else read_time(options.at, "--at"),
     )
     _print_run(run, options.file)
     return 0 if run.error is None else 1
@@ -189,7 +183,7 @@ def _print_run(run: ProgramRun, path: Path) -> None:
     if run.error is not None:
         error = run.error
         where = f"{path}:{error.line}" if error.line is not None else str(path)
-        print(f"{where}: {error.kind + ': ' if error.kind else ''}{error.message}", file=sys.stderr)
+        print(f"{where}: {': '.join(filter(None, (error.kind, error.message)))}", file=sys.stderr)
         if error.traceback:
             print(error.traceback, file=sys.stderr)
         for advice in error.advice:
@@ -211,8 +205,9 @@ async def _bind(options: argparse.Namespace, home: Path) -> int:
     from engine.model.program import Binding
     from engine.program_files import library
     from engine.settings import load_settings
-    from tui.backtest_command import read_seconds
 
+    schedule_seconds = 0 if options.schedule is None else read_seconds(options.schedule, "--schedule")
+    params = read_params(options.params, "--params")
     async with library(home, load_settings(home)) as desk:
         traders = {trader.name: trader.trader_id for trader in desk.traders()}
         traders |= {str(trader.trader_id): trader.trader_id for trader in desk.traders()}
@@ -229,8 +224,8 @@ async def _bind(options: argparse.Namespace, home: Path) -> int:
                 trader_id=traders[options.trader],
                 program_id=program.program_id,
                 pool_ids=tuple(pools[name] for name in options.pool),
-                schedule_seconds=read_seconds(options.schedule),
-                params=_params(options.params),
+                schedule_seconds=schedule_seconds,
+                params=params,
                 active=not options.inactive,
             )
         )

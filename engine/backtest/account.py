@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from engine.backtest.market.base import RunMarket
-from engine.errors import DeskError, OrderRejected
+from engine.errors import Conflict, DeskError, OrderRejected
 from engine.exchanges.base import (
     BalanceReason,
     BalanceReport,
@@ -168,7 +168,8 @@ class BacktestAccount:
         while self.wallet.symbols:
             bar_ms = self._next_bar_ms(until_ms)
             due_ms = self._next_funding_ms(until_ms)
-            if due_ms <= min(bar_ms, until_ms):
+            # Of a bar that time has entered already, everything before the settlement has been played.
+            if due_ms <= min(max(bar_ms, self.now_ms + 1), until_ms):
                 self._settle(due_ms)
                 continue
             if bar_ms > until_ms:
@@ -209,6 +210,8 @@ class BacktestAccount:
 
     def _order(self, decision: Decision, decision_id: str) -> Order:
         symbol = decision.symbol
+        if not self._market.is_open(symbol, self.now_ms):
+            raise Conflict(f"{symbol} has no price in this gap of its history", field="symbol", value=symbol)
         quote = self._market.quote_at(symbol, self.now_ms)
         instrument = self._instruments[symbol]
         position = self.position(symbol)

@@ -2,44 +2,78 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from engine.backtest.history import LoadedHistory
+from engine.backtest.metrics.value_text import utc_text
 from engine.errors import InvalidInput
 from engine.model.backtest import BacktestRequest
 from engine.text import safe_line
 
 HIGHEST_FEE = Decimal("0.1")
 HIGHEST_SLIPPAGE = Decimal("0.2")
+LOWEST_CASH = Decimal("0.01")
 HIGHEST_CASH = Decimal("1e12")
+LONGEST_WAIT_SECONDS = 366 * 86_400
+LARGEST_WHOLE_NUMBER = 2**63 - 1
+"""What a whole number can be that travels to the program."""
 VENUES = ("", "paper", "binance")
+AFTER_LAST_MS = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp()) * 1000
 
 
 def check_request_fields(request: BacktestRequest) -> None:
     """Raise `InvalidInput` for the first field that no run could use."""
-    if not request.cash.is_finite() or not 0 < request.cash <= HIGHEST_CASH:
-        raise InvalidInput.of("cash", request.cash, f"above 0 up to {HIGHEST_CASH:f}")
+    if not request.cash.is_finite() or not LOWEST_CASH <= request.cash <= HIGHEST_CASH:
+        raise InvalidInput.of("cash", request.cash, f"from {LOWEST_CASH} to {HIGHEST_CASH:,f}")
     for field, fee in (("taker_fee", request.taker_fee), ("maker_fee", request.maker_fee)):
-        if fee is not None and (not fee.is_finite() or not -HIGHEST_FEE <= fee <= HIGHEST_FEE):
-            raise InvalidInput.of(field, fee, f"a fraction from -{HIGHEST_FEE} to {HIGHEST_FEE}")
-    if not request.slippage.is_finite() or not 0 <= request.slippage <= HIGHEST_SLIPPAGE:
-        raise InvalidInput.of("slippage", request.slippage, f"a fraction from 0 to {HIGHEST_SLIPPAGE}")
+        if fee is not None:
+            _check_share(field, fee, -HIGHEST_FEE, HIGHEST_FEE)
+    _check_share("slippage", request.slippage, Decimal(0), HIGHEST_SLIPPAGE)
     if request.venue not in VENUES:
         raise InvalidInput.of("venue", safe_line(request.venue, 40), f"{', '.join(VENUES[1:])}, or none")
-    if request.schedule_seconds < 0:
-        raise InvalidInput.of("schedule_seconds", request.schedule_seconds, "0 (none) or more")
+    if not 0 <= request.schedule_seconds <= LONGEST_WAIT_SECONDS:
+        raise InvalidInput.of(
+            "schedule_seconds", request.schedule_seconds, f"0 (none) to {LONGEST_WAIT_SECONDS} (366 days)"
+        )
+    if abs(request.seed) > LARGEST_WHOLE_NUMBER:
+        raise InvalidInput.of("seed", request.seed, f"a whole number up to {LARGEST_WHOLE_NUMBER}")
+    for name, value in request.params.items():
+        if isinstance(value, int) and abs(value) > LARGEST_WHOLE_NUMBER:
+            allowed = f"a whole number up to {LARGEST_WHOLE_NUMBER}"
+            raise InvalidInput.of(f"params.{safe_line(name, 40)}", value, allowed)
     if not request.pools and not request.schedule_seconds:
         raise InvalidInput.of("pools", "none", "give signals, a schedule or both: nothing wakes the program")
     for pool in request.pools:
+        if not 0 <= pool.cooldown_seconds <= LONGEST_WAIT_SECONDS:
+            allowed = f"0 to {LONGEST_WAIT_SECONDS} (366 days)"
+            raise InvalidInput.of(f"pools: {pool.name}: cooldown_seconds", pool.cooldown_seconds, allowed)
         for symbol in pool.symbols:
             if symbol not in request.symbols:
                 raise InvalidInput.of(
                     "pools", f"{symbol} in {pool.name}", f"the run has {', '.join(request.symbols)}"
                 )
+    for field, value in (("start_ms", request.start_ms), ("end_ms", request.end_ms)):
+        if value is not None and not 0 <= value < AFTER_LAST_MS:
+            raise InvalidInput.of(field, value, "a time from 1970 to 2099, in UTC milliseconds")
     if request.start_ms is not None and request.end_ms is not None and request.end_ms <= request.start_ms:
         raise InvalidInput.of(
-            "end_ms", request.end_ms, f"after start_ms, {request.start_ms}: the dates are reversed"
+            "end_ms", _time(request.end_ms), f"it must be after start_ms, {_time(request.start_ms)}"
         )
+
+
+def _check_share(field: str, share: Decimal, lowest: Decimal, highest: Decimal) -> None:
+    if not share.is_finite() or not lowest <= share <= highest:
+        allowed = f"from {_percent(lowest)} to {_percent(highest)}"
+        raise InvalidInput.of(field, _percent(share), allowed)
+
+
+def _percent(share: Decimal) -> str:
+    return f"{(share * 100).normalize():f} %" if share.is_finite() else str(share)
+
+
+def _time(ts_ms: int) -> str:
+    return f"{utc_text(ts_ms)} UTC"
 
 
 def range_of(request: BacktestRequest, history: LoadedHistory) -> tuple[int, int]:
@@ -54,11 +88,17 @@ def range_of(request: BacktestRequest, history: LoadedHistory) -> tuple[int, int
     if history.tape is not None:
         first_ms = max(first_ms, history.tape.start_ms)
     if end_ms - first_ms < 2 * length:
+        count = max(0, (end_ms - first_ms) // length)
         raise InvalidInput.of(
-            "candles", "fewer than two that all symbols have", "there is nothing to trade on"
+            "candles", f"{count} at which all symbols have one", "at least 2, or there is nothing to trade on"
         )
-    for field, value in (("start_ms", request.start_ms), ("end_ms", request.end_ms)):
-        if value is not None and not first_ms <= value <= end_ms:
-            raise InvalidInput.of(field, value, f"the history goes from {first_ms} to {end_ms}")
+    for field, value, last_ms in (
+        ("start_ms", request.start_ms, end_ms - length),
+        ("end_ms", request.end_ms, end_ms),
+    ):
+        if value is not None and not first_ms <= value <= last_ms:
+            raise InvalidInput.of(
+                field, _time(value), f"the history goes from {_time(first_ms)} to {_time(end_ms)}"
+            )
     start_ms = first_ms if request.start_ms is None else request.start_ms
     return start_ms, end_ms if request.end_ms is None else request.end_ms

@@ -32,7 +32,7 @@ from engine.trading.strategists import Strategists
 from engine.trading.trader import TraderRuntime
 
 MOST_EXECUTIONS = 200
-WRITTEN_SECONDS = 1.0
+WRITTEN_SECONDS = 5.0
 """How long a look at the store waits for what has just happened to be there."""
 _TEST_SESSION = "test"
 

@@ -57,9 +57,9 @@ class TraderConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     `strategy` names the program or the prompt template; empty for a manual trader. `model` and
     `base_url` belong to prompt traders; an empty `base_url` is the built-in rules model.
-    `schedule_seconds` is the interval between scheduled wake-ups in market time, 0 for none.
-    `period` is the candle period the strategy looks at, such as `15m`. `pool_ids` are the signal pools
-    that wake it.
+    `period` is the candle period the strategy looks at, such as `15m`. What wakes a prompt trader are
+    the signal pools of `pool_ids` and a schedule every `schedule_seconds` of market time (0 for none);
+    a program trader's bindings have their own.
     """
 
     trader_id: int

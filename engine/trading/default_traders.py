@@ -36,9 +36,11 @@ def default_pools() -> tuple[SignalPool, ...]:
     )
 
 
-def default_binding() -> Binding:
+def default_binding(program_id: int) -> Binding:
     """Return what lets the program trader run the stock program."""
-    return Binding(binding_id=1, trader_id=1, program_id=1, pool_ids=(OVERSOLD,), schedule_seconds=900)
+    return Binding(
+        binding_id=1, trader_id=1, program_id=program_id, pool_ids=(OVERSOLD,), schedule_seconds=900
+    )
 
 
 def default_traders(symbols: tuple[str, ...]) -> tuple[TraderConfig, ...]:

@@ -92,9 +92,8 @@ class Roster:
         return next(waking for waking in self.all if waking.binding_id == binding_id)
 
     def traders_listening_to(self, pool_id: int) -> tuple[int, ...]:
-        """Return the traders of which a pool wakes anyone, each once."""
-        listening = (waking.trader_id for waking in self.all if waking.listens_to(pool_id))
-        return tuple(dict.fromkeys(listening))
+        """Return the traders of which a pool wakes anyone, by id."""
+        return tuple(sorted({waking.trader_id for waking in self.all if waking.listens_to(pool_id)}))
 
     def listen(self, trader_id: int, pool_ids: tuple[int, ...]) -> tuple[Change, ...]:
         """Let exactly these pools wake a trader; return what is to be stored.

@@ -14,6 +14,7 @@ from pathlib import Path
 from engine.model.event import DecisionEvent, Topic
 from engine.model.trigger import Trigger, TriggerKind
 from engine.settings import SandboxSettings
+from engine.strategies.programs.batch import Answer
 from engine.strategies.programs.host import SandboxHost
 from engine.strategies.programs.strategy import ProgramStrategy
 from tests.trading.one_trader import START_MS, OneTrader
@@ -36,13 +37,14 @@ async def measure(home: Path) -> list[float]:
     host = SandboxHost()
     host.start()
     await host.ready()
-    one.runtime.attach(ProgramStrategy(host, "bench", PROGRAM, {}, SandboxSettings()))
+    strategy = ProgramStrategy(host, "bench", PROGRAM, {}, SandboxSettings(), lambda query, now_ms: Answer())
+    one.decider.attach(strategy)
     news = one.bus.subscribe([Topic.DECISIONS])
-    running = asyncio.create_task(one.runtime.run())
+    running = asyncio.create_task(one.decider.run())
     taken: list[float] = []
     for _ in range(ROUNDS):
         asked = time.perf_counter()
-        one.runtime.wake(Trigger(kind=TriggerKind.MANUAL, symbol="BTC", ts_ms=START_MS))
+        one.decider.wake(Trigger(kind=TriggerKind.MANUAL, symbol="BTC", ts_ms=START_MS))
         while True:
             batch = await anext(news)
             last = batch.edges[-1]

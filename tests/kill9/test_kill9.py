@@ -12,7 +12,7 @@ import selectors
 import signal
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
@@ -20,19 +20,22 @@ from time import monotonic
 from typing import NamedTuple
 
 from engine.local_desk import LocalDesk
+from engine.model.decision import DecisionStatus
 from engine.model.event import Topic
 from engine.model.fill import Fill
 from engine.model.order import Order, OrderStatus
-from engine.model.signal import TriggerOutcome
+from engine.model.program import ProgramExecution
+from engine.model.signal import PoolFire, TriggerOutcome
 from engine.store.restore import DeskState, StoredTrader
 from engine.store.store import Store
 from engine.streams import Bus
-from tests.kill9.trade_until_killed import SETTINGS
+from tests.kill9.trade_until_killed import PROGRAM_TRADER, SETTINGS
 
 KILLS = int(os.environ.get("NIGHTDESK_KILLS", "6"))
-SECONDS_ALIVE = 1.6
-"""The longest life of a desk killed by the clock: half of it goes by until it trades."""
+LIVES = 2.5
+"""The longest life of a desk killed by the clock, counted in the time that one takes until it trades."""
 
+MOST_EXECUTIONS = 1_000
 ROOT = Path(__file__).parents[2]
 
 
@@ -86,6 +89,13 @@ def run_for(home: Path, seed: int, seconds: float, *options: str) -> dict[str, O
     return told
 
 
+def seconds_until_it_trades(home: Path) -> float:
+    """Let a desk open and begin to trade; return how long that took."""
+    began = monotonic()
+    run_until_killed(home, 0, 1)
+    return monotonic() - began
+
+
 def told_order(line: str) -> dict[str, OrderStatus]:
     """Return the order and status that a line of the desk tells, if it does."""
     word, *rest = line.split()
@@ -104,13 +114,14 @@ def test_what_was_acknowledged_survives_and_the_books_add_up(tmp_path: Path) -> 
 def test_a_desk_may_be_killed_at_any_millisecond_even_while_it_opens_or_closes(tmp_path: Path) -> None:
     home = tmp_path / "home"
     chance = random.Random(20260102)
+    longest = LIVES * seconds_until_it_trades(home)
     told: dict[str, OrderStatus] = {}
     for kill in range(KILLS):
         # Now and then the home is new, so that its database is being made; every other desk closes by itself.
         if kill % 4 == 0:
             home, told = tmp_path / f"home{kill}", {}
         orders = ("--orders", str(chance.randint(1, 20))) if kill % 2 else ()
-        told |= run_for(home, kill, chance.uniform(0.2, SECONDS_ALIVE), *orders)
+        told |= run_for(home, kill, chance.uniform(0.2, longest), *orders)
         check_books(home, told)
 
 
@@ -141,6 +152,7 @@ class Books(NamedTuple):
     state: DeskState
     orders: dict[str, Order]
     fills: tuple[Fill, ...]
+    executions: tuple[ProgramExecution, ...]
 
 
 def read_books(home: Path) -> Books:
@@ -148,7 +160,9 @@ def read_books(home: Path) -> Books:
     try:
         orders = asyncio.run(every(store.orders, lambda order: order.created_ms))
         fills = asyncio.run(every(store.fills, lambda fill: fill.ts_ms))
-        return Books(store.restore(), {order.client_order_id: order for order in orders}, fills)
+        executions = asyncio.run(store.executions(limit=MOST_EXECUTIONS))
+        by_id = {order.client_order_id: order for order in orders}
+        return Books(store.restore(), by_id, fills, executions)
     finally:
         store.close()
 
@@ -181,6 +195,27 @@ def check_books(home: Path, told: dict[str, OrderStatus]) -> None:
     for trader in books.state.traders:
         check_trader(trader, books)
     check_fires(books.state)
+    check_executions(books)
+
+
+def check_executions(books: Books) -> None:
+    """Check that every run of a binding is in the log once it has ended, with its decision's orders."""
+    assert len(books.executions) < MOST_EXECUTIONS
+    executions = {execution.decision_id: execution for execution in books.executions}
+    runs = Counter(execution.binding_id for execution in books.executions)
+    deciding = {health.deciding for health in books.state.binding_health} - {""}
+    for health in books.state.binding_health:
+        assert health.runs == runs[health.binding_id], f"binding {health.binding_id}: runs are miscounted"
+    for record in books.state.decisions:
+        if record.trader_id != PROGRAM_TRADER:
+            continue
+        if record.status is DecisionStatus.STARTED:
+            assert record.decision_id in deciding
+            assert record.decision_id not in executions
+        else:
+            execution = executions[record.decision_id]
+            assert (execution.outcome, execution.order_ids) == (record.outcome, record.order_ids)
+            assert all(identity in books.orders for identity in execution.order_ids)
 
 
 def check_fires(state: DeskState) -> None:
@@ -192,16 +227,15 @@ def check_fires(state: DeskState) -> None:
     fired = {(edge.pool_id, edge.symbol): edge.fired_ms for edge in state.pool_edges if edge.fired_ms}
     assert last == fired, "a pool and its log disagree"
     decided = {record.decision_id: record for record in state.decisions}
-    for trader in state.traders:
-        woken = [
-            (fire, delivery.decision_id)
-            for fire in state.fires
-            for delivery in fire.deliveries
-            if delivery.trader_id == trader.config.trader_id and delivery.outcome is TriggerOutcome.WOKEN
-        ]
-        for fire, decision_id in woken[:-1]:
-            assert decision_id, f"fire {fire.fire_id} woke {trader.config.name}, who never decided"
-        for fire, decision_id in woken:
+    woken: defaultdict[tuple[int, int], list[tuple[PoolFire, str]]] = defaultdict(list)
+    for fire in state.fires:
+        for delivery in fire.deliveries:
+            if delivery.outcome is TriggerOutcome.WOKEN:
+                woken[delivery.trader_id, delivery.binding_id].append((fire, delivery.decision_id))
+    for whose, fires in woken.items():
+        for fire, decision_id in fires[:-1]:
+            assert decision_id, f"fire {fire.fire_id} woke {whose}, who never decided"
+        for fire, decision_id in fires:
             if decision_id in decided:
                 assert decided[decision_id].trigger.fire_id == fire.fire_id
 

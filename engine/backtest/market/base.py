@@ -63,8 +63,12 @@ class RunMarket(Protocol):
         """Return the bars of a symbol."""
         ...
 
+    def is_open(self, symbol: str, ts_ms: int) -> bool:
+        """Tell whether a bar of the symbol covers a time: in a gap there is nothing to trade with."""
+        ...
+
     def quote_at(self, symbol: str, ts_ms: int) -> Quote:
-        """Return the quote in force: at a bar's open its first, in a gap the last close."""
+        """Return the quote in force: in a bar its first, in a gap the last close."""
         ...
 
     def quotes_at(self, symbol: str, ts_ms: NDArray[np.int64]) -> QuoteColumns:
@@ -72,7 +76,7 @@ class RunMarket(Protocol):
         ...
 
     def mark_before(self, symbol: str, ts_ms: int) -> Decimal:
-        """Return the last mark strictly before a time, which funding is settled at."""
+        """Return the last mark known strictly before a time, which funding and open positions are valued at."""
         ...
 
     def play(

@@ -7,7 +7,8 @@ on its way at which a waiting order triggers or a position is liquidated, so tha
 The extreme that hurts what is held comes first: the low for a long, the high for a short, and a stop
 wins over a take-profit of the same bar. With nothing held, the extreme that fills a waiting entry
 comes last, so that the entry's own target is not reached by a move from before it. A trigger beyond
-the open fills at the open. A resting limit fills only when the price went through it by a step.
+the open fills at the open. A resting limit fills when a bar opens at it or beyond it, and else only
+when the price went through it by a step. Several symbols go their ways side by side.
 
 **Slippage** moves bid and ask away from the price by the run's share of it.
 """
@@ -63,20 +64,26 @@ class CandleMarket:
         """Return the bars of a symbol."""
         return self._bars[symbol]
 
+    def is_open(self, symbol: str, ts_ms: int) -> bool:
+        """See `RunMarket`."""
+        opens = self._bars[symbol].open_ms
+        row = int(opens.searchsorted(ts_ms, side="right")) - 1
+        return row >= 0 and ts_ms < int(opens[row]) + self.bar_ms
+
     def quote_at(self, symbol: str, ts_ms: int) -> Quote:
         """See `RunMarket`; raises `LookupError` before the first bar."""
         bars = self._bars[symbol]
         row = int(bars.open_ms.searchsorted(ts_ms, side="right")) - 1
         if row < 0:
             raise LookupError(f"{symbol} has no price at {ts_ms}")
-        stands = int(bars.open_ms[row]) == ts_ms
-        return self._quote(symbol, self._price(symbol, bars.open[row] if stands else bars.close[row]), ts_ms)
+        forms = ts_ms < int(bars.open_ms[row]) + self.bar_ms
+        return self._quote(symbol, _decimal(bars.open[row] if forms else bars.close[row]), ts_ms)
 
     def quotes_at(self, symbol: str, ts_ms: NDArray[np.int64]) -> QuoteColumns:
         """See `RunMarket`; NaN before the first bar. With slippage bid and ask may be a step off."""
         bars = self._bars[symbol]
         rows = bars.open_ms.searchsorted(ts_ms, side="right") - 1
-        marks = np.where(bars.open_ms[rows] == ts_ms, bars.open[rows], bars.close[rows])
+        marks = np.where(ts_ms < bars.open_ms[rows] + self.bar_ms, bars.open[rows], bars.close[rows])
         marks[rows < 0] = np.nan
         if self._slippage == 0:
             return QuoteColumns(marks, marks, marks)
@@ -86,39 +93,46 @@ class CandleMarket:
         return QuoteColumns(marks, np.round(bids, _DECIMALS), np.round(asks, _DECIMALS))
 
     def mark_before(self, symbol: str, ts_ms: int) -> Decimal:
-        """See `RunMarket`."""
+        """See `RunMarket`; inside a bar it is the bar's open, before the first bar that one's."""
         bars = self._bars[symbol]
-        row = int(bars.open_ms.searchsorted(ts_ms)) - 1
-        return self._price(symbol, bars.close[max(row, 0)] if row >= 0 else bars.open[0])
+        row = max(int(bars.open_ms.searchsorted(ts_ms)) - 1, 0)
+        forms = ts_ms < int(bars.open_ms[row]) + self.bar_ms
+        return _decimal(bars.open[row] if forms else bars.close[row])
 
     def play(
         self, open_ms: int, symbols: Iterable[str], account: QuoteTaker, after_ms: int, until_ms: int
     ) -> None:
-        """Show one bar, a symbol after the other."""
-        for symbol in symbols:
-            bars = self._bars[symbol]
-            row = int(bars.open_ms.searchsorted(open_ms))
-            if row < len(bars.open_ms) and int(bars.open_ms[row]) == open_ms:
-                self._play_symbol(symbol, row, account, after_ms, until_ms)
-
-    def _play_symbol(self, symbol: str, row: int, account: QuoteTaker, after_ms: int, until_ms: int) -> None:
-        bars, step = self._bars[symbol], self._instruments[symbol].tick_size
-        open_ms = int(bars.open_ms[row])
-        low, high = self._price(symbol, bars.low[row]), self._price(symbol, bars.high[row])
-        price = self._price(symbol, bars.open[row])
+        """Show one bar, at each point of its path one symbol after the other."""
+        rows = [(symbol, row) for symbol in symbols if (row := self._row_of(symbol, open_ms)) is not None]
         if after_ms < open_ms <= until_ms:
-            account.take(self._quote(symbol, price, open_ms))
-        extremes = (low, high) if _low_comes_first(symbol, account) else (high, low)
-        for knot, sixtieth in zip((*extremes, self._price(symbol, bars.close[row])), _SIXTIETHS, strict=True):
+            for symbol, row in rows:
+                account.take(self._quote(symbol, _decimal(self._bars[symbol].open[row]), open_ms))
+        paths = [(symbol, self._path(symbol, row, account)) for symbol, row in rows]
+        for point, sixtieth in enumerate(_SIXTIETHS):
             ts_ms = open_ms + self.bar_ms * sixtieth // 60
-            if not after_ms < ts_ms <= until_ms:
-                price = knot
-                continue
-            for level in _levels_on_the_way(symbol, account, price, knot):
-                account.take(self._quote(symbol, level, ts_ms))
-            # One step short for whoever waits there: a limit fills when the price has gone through.
-            account.take(self._quote(symbol, knot, ts_ms, away=step))
-            price = knot
+            if after_ms < ts_ms <= until_ms:
+                for symbol, path in paths:
+                    self._go(symbol, path[point], path[point + 1], ts_ms, account)
+
+    def _row_of(self, symbol: str, open_ms: int) -> int | None:
+        opens = self._bars[symbol].open_ms
+        row = int(opens.searchsorted(open_ms))
+        return row if row < len(opens) and int(opens[row]) == open_ms else None
+
+    def _path(self, symbol: str, row: int, account: QuoteTaker) -> tuple[Decimal, ...]:
+        """Return open, first extreme, second extreme and close of a bar."""
+        bars = self._bars[symbol]
+        extremes = _decimal(bars.low[row]), _decimal(bars.high[row])
+        if not _low_comes_first(symbol, account):
+            extremes = extremes[::-1]
+        return _decimal(bars.open[row]), *extremes, _decimal(bars.close[row])
+
+    def _go(self, symbol: str, start: Decimal, end: Decimal, ts_ms: int, account: QuoteTaker) -> None:
+        """Show the way from one point of a path to the next."""
+        for level in _levels_on_the_way(symbol, account, start, end):
+            account.take(self._quote(symbol, level, ts_ms))
+        # One step short for whoever waits there: a limit fills when the price has gone through.
+        account.take(self._quote(symbol, end, ts_ms, away=self._instruments[symbol].tick_size))
 
     def _quote(self, symbol: str, price: Decimal, ts_ms: int, away: Decimal = Decimal(0)) -> Quote:
         instrument = self._instruments[symbol]
@@ -129,9 +143,6 @@ class CandleMarket:
             bid = _to_step(bid * self._sell_factor, instrument.tick_size, ROUND_FLOOR)
             ask = _to_step(ask * self._buy_factor, instrument.tick_size, ROUND_CEILING)
         return Quote(symbol, bid, ask, SIZE, SIZE, price, ts_ms)
-
-    def _price(self, symbol: str, price: float) -> Decimal:
-        return Decimal(repr(round(float(price), _DECIMALS)))
 
     def _on_steps(self, symbol: str, rows: CandleSeries) -> Bars:
         columns = [rows.open, rows.high, rows.low, rows.close]
@@ -146,6 +157,10 @@ class CandleMarket:
         return self._instruments[symbol].tick_size == Decimal(10) ** -_DECIMALS
 
 
+def _decimal(price: float) -> Decimal:
+    return Decimal(repr(round(float(price), _DECIMALS)))
+
+
 def _low_comes_first(symbol: str, account: QuoteTaker) -> bool:
     position = account.position(symbol)
     if position is not None:
@@ -155,12 +170,14 @@ def _low_comes_first(symbol: str, account: QuoteTaker) -> bool:
 
 
 def _levels_on_the_way(symbol: str, account: QuoteTaker, start: Decimal, end: Decimal) -> Iterator[Decimal]:
-    """Yield each price strictly between two at which something acts, as it then stands, nearest first."""
+    """Yield each price after `start` up to `end` at which something acts, as it then stands, nearest first."""
     sign = 1 if end > start else -1
     reached = start
     while True:
         levels = [
-            level for level in _levels(symbol, account) if (level - reached) * sign > 0 > (level - end) * sign
+            level
+            for level in _levels(symbol, account)
+            if (level - reached) * sign > 0 >= (level - end) * sign
         ]
         if not levels:
             return

@@ -35,6 +35,10 @@ class TapeMarket:
         """Return the bars of a symbol."""
         return self._bars[symbol]
 
+    def is_open(self, symbol: str, ts_ms: int) -> bool:
+        """See `RunMarket`; a recording has no gaps."""
+        return self._tape.start_ms <= ts_ms < self._tape.end_ms
+
     def quote_at(self, symbol: str, ts_ms: int) -> Quote:
         """See `RunMarket`."""
         minute, into_minute = divmod(min(ts_ms, self._tape.end_ms - 1), MINUTE_MS)

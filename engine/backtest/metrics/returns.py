@@ -116,7 +116,9 @@ def beta(returns: NDArray[np.float64], benchmark: NDArray[np.float64]) -> float 
     if sample_deviation(benchmark) is None:
         return None
     from_mean = benchmark - benchmark.mean()
-    return float(from_mean @ (returns - returns.mean())) / float(from_mean @ from_mean)
+    # Summed by numpy: a linear-algebra library rounds differently from process to process.
+    together = float((from_mean * (returns - returns.mean())).sum())
+    return together / float((from_mean * from_mean).sum())
 
 
 def alpha_pct(returns: NDArray[np.float64], benchmark: NDArray[np.float64]) -> float | None:

@@ -46,9 +46,14 @@ def summary_of_sweep(result: SweepResult) -> Finished:
 
 
 def sweep_hash(result: SweepResult) -> str:
-    """Return a hash over every run of a sweep, the same wherever and in whichever order they ran."""
-    lines = msgspec.msgpack.encode((result.lines, result.steps, result.best))
-    return hashlib.blake2b(lines, digest_size=16).hexdigest()
+    """Return a hash over every run of a sweep, the same wherever and in whichever order they ran.
+
+    Metrics are left out: they follow from the runs, and their last digits from the machine.
+    """
+    runs = [(line.params, line.result_hash, line.final_equity, line.error) for line in result.lines]
+    steps = [(step.train_end_ms, step.test_end_ms, step.params) for step in result.steps]
+    told = msgspec.msgpack.encode((runs, steps, result.best))
+    return hashlib.blake2b(told, digest_size=16).hexdigest()
 
 
 def finished_run(run: BacktestRun, finished: Finished, now_ms: int) -> BacktestRun:

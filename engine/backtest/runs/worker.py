@@ -60,9 +60,10 @@ class Told:
         self._answers.flush()
 
     def progress(self, progress: BacktestProgress) -> None:
-        """Send progress, unless some of the same stage was sent a moment ago."""
+        """Send progress, unless some of the same stage was sent a moment ago and this is not its end."""
         now = time.monotonic()
-        if progress.stage == self._stage and now < self._quiet_until:
+        is_new = progress.stage != self._stage or progress.done == progress.total
+        if not is_new and now < self._quiet_until:
             return
         self._stage, self._quiet_until = progress.stage, now + SECONDS_BETWEEN_STEPS
         self.tell(Step(progress))

@@ -18,15 +18,15 @@ def write_durably(path: Path, write: Callable[[Path], None]) -> None:
     When it returns, the file and its name have reached the disk. A process killed on the way leaves
     `path` as it was and possibly a file whose name ends in `TEMPORARY_SUFFIX`.
     """
-    from polars.exceptions import PolarsError
-
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     try:
         write(temporary)
         _sync(temporary)
         temporary.replace(path)
         _sync(path.parent)
-    except (OSError, PolarsError) as error:
+    except Exception as error:
+        if not _is_disk_error(error):
+            raise
         reason = getattr(error, "strerror", None) or error
         raise StoreFailed(f"{path}: cannot be written ({reason})", path=str(path)) from error
     finally:
@@ -40,6 +40,15 @@ def make_folder_durably(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
     for folder in reversed(missing):
         _sync(folder.parent)
+
+
+def _is_disk_error(error: Exception) -> bool:
+    """Tell whether it was the disk: polars, imported only to ask, has errors of its own for that."""
+    if isinstance(error, OSError):
+        return True
+    from polars.exceptions import PolarsError
+
+    return isinstance(error, PolarsError)
 
 
 def _sync(path: Path) -> None:

@@ -165,7 +165,7 @@ class BatchDecision(msgspec.Struct, frozen=True):
 
 
 class BatchFailure(msgspec.Struct, frozen=True):
-    """A trigger at which the program failed, and how (`GuestError` in `engine.strategies.programs.host`)."""
+    """A trigger at which the program failed, and how: in its own lines, without a frame of the guest half."""
 
     index: int
     kind: str

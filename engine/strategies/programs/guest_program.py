@@ -117,7 +117,7 @@ def _is_constant_statement(node: ast.stmt) -> bool:
         case ast.Expr(value=ast.Constant()):
             return True
         case ast.Assign(targets=targets, value=value):
-            return all(isinstance(target, ast.Name) for target in targets) and _is_immutable(value)
+            return all(_is_name(target) for target in targets) and _is_immutable(value)
         case ast.AnnAssign(target=ast.Name(), value=value):
             return value is None or _is_immutable(value)
         case ast.FunctionDef(decorator_list=[], args=arguments):
@@ -129,6 +129,12 @@ def _is_constant_statement(node: ast.stmt) -> bool:
             )
         case _:
             return False
+
+
+def _is_name(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) or (
+        isinstance(node, ast.Tuple) and all(isinstance(each, ast.Name) for each in node.elts)
+    )
 
 
 def _is_immutable(node: ast.expr) -> bool:

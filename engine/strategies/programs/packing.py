@@ -108,6 +108,7 @@ LONGEST_TEXT = 2000
 LONGEST_REASON = 400
 LONGEST_OUTPUT = 64 * 1024
 LONGEST_WORD = 200
+MOST_READS = 1000
 _LENGTH_BYTES = 8
 
 
@@ -167,6 +168,8 @@ def unpack(text: str, request: BatchRequest) -> BatchReply:
     """
     reply = _DECODER.decode(text)
     _check_places(reply, len(request.triggers.ts_ms) // 8)
+    if len(reply.reads) > MOST_READS or len(reply.hold_reasons) > reply.decided:
+        raise msgspec.ValidationError("a reply that tells more than there was")
     needs: tuple[DataQuery, ...] = () if reply.needs is None else (_query(reply.needs),)
     is_told = any(query in request.answers for query in needs)
     is_stuck = not reply.decided and not needs and (request.books is not None or not reply.wants_books)

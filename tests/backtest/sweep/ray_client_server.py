@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from typing import Any
 
 
 def main() -> None:
-    from ray.util.client.server.server import init_and_serve, shutdown_with_server
-
-    server, _ = init_and_serve(
+    ray_client: Any = import_module("ray.util.client.server.server")
+    server, _ = ray_client.init_and_serve(
         "127.0.0.1", int(sys.argv[1]), address="local", num_cpus=2, include_dashboard=False
     )
     print("ready", flush=True)
     sys.stdin.read()
-    shutdown_with_server(server)
+    ray_client.shutdown_with_server(server)
 
 
 if __name__ == "__main__":

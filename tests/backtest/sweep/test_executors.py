@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import socket
@@ -96,9 +97,8 @@ def test_one_process_for_each_core_unless_it_is_said() -> None:
 
 @pytest.fixture(scope="module")
 def dask_address() -> Iterator[str]:
-    from distributed import LocalCluster
-
-    with LocalCluster(
+    distributed: Any = importlib.import_module("distributed")
+    with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
     ) as cluster:
         yield str(cluster.scheduler_address).removeprefix("tcp://")

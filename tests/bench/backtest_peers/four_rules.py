@@ -79,29 +79,29 @@ class Step(msgspec.Struct, frozen=True):
     worth: Decimal
 
 
-class Yardstick:
-    """The candles and the rows at whose close RSI(14) has crossed below 30 or above 70."""
+class Crossings:
+    """Candles, and the rows at whose close RSI(14) has crossed: below 30 (true) or above 70 (false)."""
 
-    def __init__(self, candles: pl.DataFrame) -> None:
-        self.t_ms = candles["t_ms"].to_numpy()
-        self.open = candles["open"].to_numpy()
-        self.close = candles["close"].to_numpy()
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.t_ms = frame["t_ms"].to_numpy()
+        self.open = frame["open"].to_numpy()
+        self.close = frame["close"].to_numpy()
         rsi = talib.RSI(self.close, 14)
         before = np.concatenate([[np.nan], rsi[:-1]])
         low, high = (before >= 30) & (rsi < 30), (before <= 70) & (rsi > 70)
         rows = np.flatnonzero(low | high)
-        self.crossings: list[tuple[int, bool]] = list(zip(rows.tolist(), low[rows].tolist(), strict=True))
+        self.rows: list[tuple[int, bool]] = list(zip(rows.tolist(), low[rows].tolist(), strict=True))
 
 
-def simulate(yardstick: Yardstick, rules: Rules) -> Simulated:
+def simulate(candles: Crossings, rules: Rules) -> Simulated:
     """Buy with all the cash at each crossing below 30 while flat, sell at each above 70 while long."""
     cash, held = CASH, Decimal(0)
     entered: tuple[int, float] | None = None
     trips: list[RoundTrip] = []
-    for row, is_low in yardstick.crossings:
+    for row, is_low in candles.rows:
         if is_low is (entered is not None):
             continue
-        filled = _fill(yardstick, row, rules.fill)
+        filled = _fill(candles, row, rules.fill)
         if filled is None:
             break
         at_ms, price = filled
@@ -114,13 +114,13 @@ def simulate(yardstick: Yardstick, rules: Rules) -> Simulated:
             trips.append(RoundTrip(entered[0], at_ms, entered[1], price))
             cash += held * exact * (1 - FEE)
             entered, held = None, Decimal(0)
-    return Simulated(tuple(trips), cash + _worth(yardstick, held, rules.last))
+    return Simulated(tuple(trips), cash + _worth(candles, held, rules.last))
 
 
-def steps_between(yardstick: Yardstick, ours: Rules, theirs: Rules) -> tuple[Step, ...]:
+def steps_between(candles: Crossings, ours: Rules, theirs: Rules) -> tuple[Step, ...]:
     """Return what each rule that differs is worth, changed one after the other from ours to theirs."""
     steps: list[Step] = []
-    rules, equity = ours, simulate(yardstick, ours).equity
+    rules, equity = ours, simulate(candles, ours).equity
     for name, words in (
         ("fill", str(theirs.fill)),
         ("all_", str(theirs.all_)),
@@ -130,18 +130,18 @@ def steps_between(yardstick: Yardstick, ours: Rules, theirs: Rules) -> tuple[Ste
         if getattr(rules, name) == getattr(theirs, name):
             continue
         rules = msgspec.structs.replace(rules, **{name: getattr(theirs, name)})
-        changed = simulate(yardstick, rules).equity
+        changed = simulate(candles, rules).equity
         steps.append(Step(words, changed - equity))
         equity = changed
     return tuple(steps)
 
 
-def _fill(yardstick: Yardstick, row: int, rule: Fill) -> tuple[int, float] | None:
+def _fill(candles: Crossings, row: int, rule: Fill) -> tuple[int, float] | None:
     """Return when and at which price a crossing at the close of `row` fills, None after the last open."""
-    at_ms = int(yardstick.t_ms[row]) + MINUTE_MS
+    at_ms = int(candles.t_ms[row]) + MINUTE_MS
     if rule is Fill.SIGNAL_CLOSE:
-        return at_ms, float(yardstick.close[row])
-    return (at_ms, float(yardstick.open[row + 1])) if row + 1 < len(yardstick.open) else None
+        return at_ms, float(candles.close[row])
+    return (at_ms, float(candles.open[row + 1])) if row + 1 < len(candles.open) else None
 
 
 def _size(cash: Decimal, price: Decimal, rules: Rules) -> Decimal:
@@ -155,14 +155,14 @@ def _size(cash: Decimal, price: Decimal, rules: Rules) -> Decimal:
     return size if rules.lot is None else size.quantize(rules.lot, rounding=ROUND_DOWN)
 
 
-def _worth(yardstick: Yardstick, held: Decimal, rule: Last) -> Decimal:
+def _worth(candles: Crossings, held: Decimal, rule: Last) -> Decimal:
     match rule:
         case Last.MARKED:
-            return held * _decimal(float(yardstick.close[-1]))
+            return held * _decimal(float(candles.close[-1]))
         case Last.CLOSED_AT_CLOSE:
-            return held * _decimal(float(yardstick.close[-1])) * (1 - FEE)
+            return held * _decimal(float(candles.close[-1])) * (1 - FEE)
         case Last.CLOSED_AT_OPEN:
-            return held * _decimal(float(yardstick.open[-1])) * (1 - FEE)
+            return held * _decimal(float(candles.open[-1])) * (1 - FEE)
 
 
 def _decimal(price: float) -> Decimal:

@@ -28,7 +28,7 @@ warnings.filterwarnings("ignore")
 logging.disable(logging.CRITICAL)
 
 PAIR = "BTC/USDT"
-STRATEGY = '''
+STRATEGY = """
 import talib
 from freqtrade.strategy import IStrategy
 
@@ -53,7 +53,7 @@ class Rsi(IStrategy):
     def populate_exit_trend(self, dataframe, metadata):
         dataframe.loc[(dataframe["before"] <= 70) & (dataframe["rsi"] > 70), "exit_long"] = 1
         return dataframe
-'''
+"""
 MARKET = {
     "id": "BTCUSDT",
     "symbol": PAIR,

@@ -4,23 +4,18 @@ jesse executes a market order at the close of the candle that asked for it, at t
 ends, which is the moment the next one opens: the times are the others' times, the prices are not. "All"
 is `size_to_qty`, jesse's own way of sizing, which keeps three fees back; the position open at the end
 is closed at the last close and is not among the trades printed. The RSI is jesse's own, of the last 240
-candles at every candle.
+candles at every candle. jesse opens its database in the working folder: run this in an empty one.
 """
 
 import json
-import os
 import sys
-import tempfile
 import time
 
-candles_file = os.path.abspath(sys.argv[1])
-os.chdir(tempfile.mkdtemp(prefix="jesse-"))  # jesse opens its database in the working folder on import
-
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
-from jesse import indicators, utils  # noqa: E402
-from jesse.research import backtest  # noqa: E402
-from jesse.strategies import Strategy  # noqa: E402
+import numpy as np
+import pandas as pd
+from jesse import indicators, utils
+from jesse.research import backtest
+from jesse.strategies import Strategy
 
 
 class Rsi(Strategy):
@@ -39,7 +34,7 @@ class Rsi(Strategy):
             self.liquidate()
 
 
-frame = pd.read_parquet(candles_file)
+frame = pd.read_parquet(sys.argv[1])
 candles = frame[["t_ms", "open", "close", "high", "low", "volume"]].to_numpy(dtype=float)
 exchange, symbol = "Sandbox", "BTC-USDT"
 started = time.perf_counter()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import os
+import signal
 import struct
 
 import msgspec
@@ -96,6 +98,20 @@ class Arena:
             breaches.add(Breach.NEIGHBOUR)
         return Trial(ending, frozenset(breaches), said, tuple(replies))
 
+    async def end_process(self) -> None:
+        """Have the process replaced, for what was done to it lasts."""
+        assert self.host.pid is not None
+        os.kill(self.host.pid, signal.SIGKILL)
+        await self.call(batch(NEIGHBOUR, "last", self.machine))  # notices that it is gone
+        await self.host.ready()
+
+    async def call(self, request: BatchRequest) -> BatchReply | StrategyFailed:
+        """Call a program once, whatever comes of it."""
+        try:
+            return await self.host.run_batch(request, LIMITS)
+        except StrategyFailed as failure:
+            return failure
+
     async def neighbour_says(self) -> str:
         """Run a well-behaved program in a session of its own."""
         request = batch(NEIGHBOUR, "neighbour", self.machine)
@@ -113,5 +129,3 @@ async def still_waits(host: SandboxHost, request: BatchRequest, seconds: float) 
     done, _ = await asyncio.wait({call}, timeout=seconds)
     call.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     return not done
-
-

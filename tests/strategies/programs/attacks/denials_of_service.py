@@ -23,9 +23,7 @@ def _denial(
     ends: frozenset[Ending] = TIMED_OUT,
     costs: frozenset[Breach] = frozenset(),
 ) -> Attack:
-    return Attack(
-        name=name, group=Group.DENIAL_OF_SERVICE, body=body, breach=breach, ends=ends, costs=costs
-    )
+    return Attack(name=name, group=Group.DENIAL_OF_SERVICE, body=body, breach=breach, ends=ends, costs=costs)
 
 
 LOOP = _denial("loop", "while True:\n    pass")
@@ -78,9 +76,12 @@ while True:
     _denial("huge power", "return 9 ** 9 ** 9", ends=_EITHER),
     _denial(
         "huge integer as text",
-        'sys.set_int_max_str_digits(0)\nint("9" * 30_000_000)',
+        'sys.set_int_max_str_digits(0)\nint("9" * 10_000_000)',
+        ends=_EITHER,
     ),
-    _denial("huge list", 'held = [0] * (data.params["most_mb"] * 131_072)', breach=Breach.MEMORY),
+    _denial(
+        "huge list", 'held = [0] * (data.params["most_mb"] * 131_072)', breach=Breach.MEMORY, ends=ANSWERED
+    ),
     _denial("runaway regex", 'import re\nre.match("(a+)+$", "a" * 40 + "b")'),
     _denial(
         "evil __str__",
@@ -98,7 +99,7 @@ PERSISTENCE = (
     Attack(
         name="patched math",
         group=Group.PERSISTENCE,
-        body="import builtins, math\nmath.sqrt = builtins.len = lambda *given: 666",
+        body="import builtins, math\nmath.sqrt = builtins.sorted = lambda *given: 666",
         breach=Breach.NEIGHBOUR,
     ),
 )

@@ -121,7 +121,7 @@ class Machine:
             found |= self._taken_by(self._host)
         return found
 
-    def _taken_by(self, host: int) -> Iterator[Breach] | set[Breach]:
+    def _taken_by(self, host: int) -> set[Breach]:
         found: set[Breach] = set()
         sizes = _sizes(host)
         if not sizes:
@@ -194,7 +194,9 @@ def _sizes(host: int | None) -> dict[str, int]:
         lines = Path(f"/proc/{host}/status").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return {}
-    sizes = {name: line.split() for line in lines for name in [line.partition(":")[0]] if name.startswith("Vm")}
+    sizes = {
+        name: line.split() for line in lines for name in [line.partition(":")[0]] if name.startswith("Vm")
+    }
     return {name: int(words[1]) for name, words in sizes.items()}
 
 

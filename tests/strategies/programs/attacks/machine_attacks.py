@@ -94,9 +94,7 @@ ctypes.string_at(0)
     ),
 )
 
-ENVIRONMENT = _attack(
-    "os.environ", Group.JAIL, None, "import os\nprint(dict(os.environ))", listed=False
-)
+ENVIRONMENT = _attack("os.environ", Group.JAIL, None, "import os\nprint(dict(os.environ))", listed=False)
 WRITTEN_FILE = _attack(
     "fill a file",
     Group.JAIL,

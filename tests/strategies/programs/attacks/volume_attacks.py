@@ -22,7 +22,8 @@ VOLUME_ATTACKS = (
         "read above the volume",
         _TRY_EACH.format(
             paths="""(
-    "/history/..", "/history/../secret", "/history/../neighbour/candles.bin", "/history/../../../../etc/passwd",
+    "/history/..", "/history/../secret", "/history/../neighbour/candles.bin",
+    "/history/../../../../etc/passwd",
     "/history//../secret", "/history/./../secret", "../history/../secret", "/", "/proc/self/environ",
 )"""
         ),
@@ -66,7 +67,8 @@ for name in os.listdir("/history") if os.path.isdir("/history") else ():
         "another run's volume",
         _TRY_EACH.format(
             paths="""(
-    "/neighbour", "/neighbour/candles.bin", data.params["neighbour"], data.params["neighbour"] + "/candles.bin",
+    "/neighbour", "/neighbour/candles.bin", data.params["neighbour"],
+    data.params["neighbour"] + "/candles.bin",
 )"""
         ),
     ),

@@ -77,10 +77,8 @@ loot(data, of["sys"].modules["os"])
         "gc.get_objects",
         """
 import gc
+gc.unfreeze()
 found = [each for each in gc.get_objects() if type(each) is type(sys) and each.__name__ == "os"]
-if not found:
-    gc.collect()
-    found = [each["os"] for each in gc.get_objects() if type(each) is dict and type(each.get("os")) is type(sys)]
 loot(data, found[0])
 """,
     ),
@@ -100,9 +98,7 @@ IMPORTS = (
         'import numpy.ctypeslib\nnumpy.ctypeslib.ctypes.CDLL(None).system(b"sleep 2 &")',
         Breach.STARTED,
     ),
-    _import(
-        "numpy.fromfile", 'import numpy\nprint(numpy.fromfile(data.params["secret"], "u1").tobytes())'
-    ),
+    _import("numpy.fromfile", 'import numpy\nprint(numpy.fromfile(data.params["secret"], "u1").tobytes())'),
     _import(
         "numpy.lib._datasource",
         'import numpy.lib._datasource as source\nprint(source.open(data.params["secret"]).read())',
