@@ -32,8 +32,8 @@ from engine.model.backtest import (
 if TYPE_CHECKING:
     from engine.backtest.history import LoadedHistory
     from engine.backtest.honesty import LookAheadFinding, TradeOrderLuck
-    from engine.backtest.report import Comparison
     from engine.backtest.prepared_run import RunOutcome
+    from engine.backtest.report import Comparison
 
 __all__ = [
     "METRICS",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.settings import Settings
 
-__all__ = ["check", "guide", "library", "sample_programs", "run_once", "type_stub"]
+__all__ = ["check", "guide", "library", "run_once", "sample_programs", "type_stub"]
 
 
 def check(source: str) -> SourceReport:

@@ -321,9 +321,7 @@ def _sweep_request(options: argparse.Namespace, request: BacktestRequest) -> Swe
     )
 
 
-def _run_sweep(
-    request: SweepRequest, home: Path, is_cancelled: Callable[[], bool], *, as_json: bool
-) -> int:
+def _run_sweep(request: SweepRequest, home: Path, is_cancelled: Callable[[], bool], *, as_json: bool) -> int:
     import msgspec
 
     from engine.backtesting import run_sweep, sweep_text

@@ -1,7 +1,8 @@
 """The command line: options, sub-commands and exit codes.
 
 Only the standard library is imported here, so that `--help` and a wrong option answer at once.
-Exit codes: 0 done, 1 the desk could not run or broke, 2 a wrong option.
+Exit codes: 0 done, 1 the desk could not run or broke, 2 a wrong option, 130 interrupted, 141 nobody
+reads the output any more.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+BROKEN_PIPE = 141
 DESCRIPTION = "A terminal trading desk for AI traders."
 EPILOG = """\
 commands:
@@ -63,7 +65,11 @@ def main(arguments: list[str] | None = None) -> int:
     from engine.errors import DeskError, InvalidInput
 
     try:
-        return _run(options)
+        code = _run(options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        return _end_of_a_broken_pipe()
     except InvalidInput as error:
         print(f"nightdesk: {error.message}", file=sys.stderr)
         return 2
@@ -72,6 +78,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _end_of_a_broken_pipe() -> int:
+    """End in silence, as behind `| head`: what Python still flushes at its end goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

@@ -7,7 +7,6 @@ codes: 0 done, 1 the program is wrong or failed, 2 a wrong option.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +34,7 @@ examples:
 
 def build_program_parser() -> OptionParser:
     """Return the parser of everything behind `nightdesk program`."""
-    home = argparse.ArgumentParser(add_help=False)
+    home = OptionParser(add_help=False)
     home.add_argument(
         "--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help="where the desk keeps its files"
     )
@@ -157,6 +156,10 @@ def _read(path: Path) -> str:
         raise InvalidInput.of("FILE", path, f"a text file that can be read: {reason}") from error
 
 
+def _read_if_there(path: Path) -> str | None:
+    return _read(path) if path.is_file() else None
+
+
 async def _test(options: argparse.Namespace) -> int:
     from engine.program_files import check, run_once
     from tui.data_command import read_time
@@ -243,13 +246,13 @@ async def _saved(desk: ProgramDesk, options: argparse.Namespace) -> Program:
 
     known = {program.name: program for program in desk.programs()}
     path = Path(options.file)
-    if not os.path.isfile(path):
+    source = _read_if_there(path)
+    if source is None:
         if options.file not in known:
             names = ", ".join(known) or "none"
             raise NotFound(f"FILE: {options.file} is neither a file nor a saved program; saved are {names}")
         return known[options.file]
     name = options.name or path.stem
-    source = _read(path)
     before = known.get(name)
     if before is not None and before.code == source:
         return before

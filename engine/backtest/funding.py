@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import InvalidInput
+from engine.market.history.epoch_times import times_of
+from engine.market.history.table_files import numbers_of, read_frame
 from engine.market.periods import HOUR_MS
 from engine.strategies.programs.data.funding import FundingHistory
 from engine.text import safe_line
@@ -28,27 +30,19 @@ def funding_of_schedule(schedule: FundingSchedule, start_ms: int, end_ms: int) -
 
 
 def funding_from_file(path: Path) -> FundingHistory:
-    """Read a CSV or Parquet file with the columns `t_ms` and `rate`.
+    """Read a CSV, Parquet or feather file with the columns `t_ms` and `rate`.
 
     Raises `InvalidInput` naming the file, the row (from 1) and the column.
     """
-    import polars as pl
-    from polars.exceptions import PolarsError
-
-    if not path.is_file():
-        raise InvalidInput.of(str(path), "not a file", "name a file of funding rates")
-    try:
-        frame = pl.read_csv(path) if path.suffix.lower() == ".csv" else pl.read_parquet(path)
-    except (PolarsError, OSError) as error:
-        reason = safe_line(str(error).strip().split("\n")[0], 120)
-        raise InvalidInput(f"{path}: cannot be read: {reason}", source=str(path)) from error
+    frame = read_frame(path)
+    if frame.height == 0:
+        raise InvalidInput.of(str(path), "a file without rows", "a table has at least one")
     for name in COLUMNS:
         if name not in frame.columns:
             has = safe_line(", ".join(frame.columns), 120)
-            raise InvalidInput.of(f"{path}: {name}", "a missing column", f"the file has {has}")
-        if not frame[name].dtype.is_numeric():
-            raise InvalidInput.of(f"{path}: {name}", f"a column of {frame[name].dtype}", "numbers")
-    rates = FundingHistory(frame["t_ms"].cast(pl.Int64).to_numpy(), frame["rate"].cast(pl.Float64).to_numpy())
+            raise InvalidInput.of(f"{path}: {name}", "a missing column", f"t_ms and rate; the file has {has}")
+    times = times_of(frame["t_ms"], str(path))
+    rates = FundingHistory(times, numbers_of(frame["rate"], "rate", str(path)))
     _check(rates, str(path))
     return rates
 

@@ -25,6 +25,7 @@ from engine.market.replay.tape import funding_schedule_of
 from engine.model.backtest import BacktestRequest, CandleFiles, Recording, StoredCandles
 from engine.model.instrument import Instrument
 from engine.strategies.programs.data.funding import FundingHistory
+from engine.text import safe_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +97,9 @@ def load_history(request: BacktestRequest, home: Path | None = None) -> LoadedHi
 
 def _instrument(symbol: str, request: BacktestRequest) -> Instrument:
     if request.venue or isinstance(request.history, Recording):
+        if symbol not in INSTRUMENTS:
+            of = f"{request.venue} has" if request.venue else "the recording has"
+            raise InvalidInput.of("symbols", safe_line(symbol, 40), f"{of} {', '.join(INSTRUMENTS)}")
         known = instrument_of(symbol)
     else:
         known = _without_rules(symbol)
@@ -199,6 +203,8 @@ def _funding_files(history: CandleFiles, symbols: tuple[str, ...]) -> dict[str, 
     for symbol, path in history.funding:
         if symbol not in rates:
             raise InvalidInput.of("funding", f"a file for {symbol}", f"the run has {', '.join(symbols)}")
+        if [name for name, _ in history.funding].count(symbol) > 1:
+            raise InvalidInput.of("funding", f"several files for {symbol}", "one of each symbol")
         rates[symbol] = funding_from_file(Path(path))
     return rates
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,8 @@ from engine.model.signal import PoolLogic
 from engine.signals.conditions.grammar import parse_condition
 from engine.signals.conditions.json_form import condition_of, read_form
 from engine.text import safe_line
+
+_SHAPE = 'a pool is {"signals": [{"name", "type", "config"|"trigger_condition"}…], "logic": "or"}'
 
 
 class _SignalForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,7 +33,7 @@ class _SignalForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _PoolForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signals: tuple[_SignalForm, ...]
     name: str = ""
-    logic: PoolLogic = PoolLogic.AND
+    logic: str = PoolLogic.AND
     symbols: tuple[str, ...] = ()
     cooldown_seconds: int = 0
 
@@ -45,14 +48,16 @@ def read_pools(path: Path, period: Period) -> tuple[BacktestPool, ...]:
         data = path.read_bytes()
     except OSError as error:
         raise InvalidInput.of("signals", str(path), f"a file that can be read: {error.strerror}") from error
+    data = data.removeprefix(BOM_UTF8)
     kind: object = tuple[_PoolForm, ...] if data.lstrip().startswith(b"[") else _PoolForm
     try:
         read: object = msgspec.json.decode(data, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         reason = safe_line(str(error), 200)
-        allowed = '{"signals": [{"name", "type", "config"|"trigger_condition"}…], "logic": "or"}'
-        raise InvalidInput.of(f"signals: {path}", reason, f"a pool is {allowed}") from error
+        raise InvalidInput(f"signals: {path}: {reason}; {_SHAPE}", source=str(path), reason=reason) from error
     forms = (read,) if isinstance(read, _PoolForm) else msgspec.convert(read, tuple[_PoolForm, ...])
+    if not forms:
+        raise InvalidInput.of(f"signals: {path}", "a list without a pool", _SHAPE)
     return tuple(_pool(form, number, path, period) for number, form in enumerate(forms, start=1))
 
 
@@ -60,8 +65,10 @@ def _pool(form: _PoolForm, number: int, path: Path, period: Period) -> BacktestP
     name = form.name or (path.stem if number == 1 else f"{path.stem} {number}")
     if not any(signal.enabled for signal in form.signals):
         raise InvalidInput.of(f"signals: {path}: {name}", "no signal", "a pool has at least one")
-    if form.cooldown_seconds < 0:
-        raise InvalidInput.of(f"signals: {path}: cooldown_seconds", form.cooldown_seconds, "0 or more")
+    if form.logic.lower() not in tuple(PoolLogic):
+        raise InvalidInput.of(
+            f"signals: {path}: logic", safe_line(form.logic, 40), f"allowed is {', '.join(PoolLogic)}"
+        )
     return BacktestPool(
         name=safe_line(name, 80),
         signals=tuple(
@@ -69,7 +76,7 @@ def _pool(form: _PoolForm, number: int, path: Path, period: Period) -> BacktestP
             for place, signal in enumerate(form.signals, start=1)
             if signal.enabled
         ),
-        logic=form.logic,
+        logic=PoolLogic(form.logic.lower()),
         symbols=form.symbols,
         cooldown_seconds=form.cooldown_seconds,
     )

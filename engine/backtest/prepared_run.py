@@ -41,6 +41,7 @@ from engine.model.backtest import (
     BacktestTrade,
     Recording,
 )
+from engine.signals.conditions.rules import UNKNOWN
 from engine.signals.history.condition_arrays import ConditionArrays, SignalData
 from engine.strategies.base import Strategy
 from engine.strategies.programs.data.funding import FundingHistory
@@ -248,6 +249,7 @@ class PreparedRun:
         times, found = self.times, list(self.history.warnings)
         if len(times) == 0:
             found.append("Nothing woke the program: its pools never fired in this range.")
+        found += _without_data(times)
         if times.untaken:
             found.append(
                 f"{times.untaken:,} fires came together with another one, which woke the program instead"
@@ -285,10 +287,20 @@ def _market_of(request: BacktestRequest, history: LoadedHistory) -> RunMarket:
 def _status_of(asker: Asker, notes: TriggerNotes) -> BacktestStatus:
     if asker.ended_early == "cancelled":
         return BacktestStatus.CANCELLED
-    if asker.ended_early:
-        worked = bool(np.any((notes.operation >= 0) & (notes.operation <= 3)))
-        return BacktestStatus.PARTIAL if worked else BacktestStatus.ERROR
-    return BacktestStatus.COMPLETED
+    worked = bool(np.any((notes.operation >= 0) & (notes.operation <= 3)))
+    if not worked and (asker.failures or asker.ended_early):
+        return BacktestStatus.ERROR
+    return BacktestStatus.PARTIAL if asker.ended_early else BacktestStatus.COMPLETED
+
+
+def _without_data(times: TriggerTimes) -> list[str]:
+    """Say which conditions were unknown throughout, so that nobody waits for them to be met."""
+    return [
+        f"{fires.symbol}: {condition} was unknown all the time: the history has nothing to decide it on"
+        for fires in times.fires
+        for condition, member in zip(fires.conditions, fires.members, strict=True)
+        if len(member.states) and np.all(member.states == UNKNOWN)
+    ]
 
 
 def _hash_of(result: BacktestResult, notes: TriggerNotes, equity: NDArray[np.float64]) -> str:

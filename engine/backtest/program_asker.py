@@ -124,6 +124,8 @@ class ProgramAsker:
         self._plan: dict[DataQuery, None] = {}
         self._size = FIRST_BATCH
         self._forecast: dict[str, Side] = {}
+        self._is_astray = False
+        """Whether the guest goes on from books that are not the account's."""
         self._failed_at: deque[int] = deque(maxlen=FAILURES_BEFORE_STOPPING)
         self._time_outs = 0
         self._output_room = _OUTPUT_KEPT
@@ -153,7 +155,7 @@ class ProgramAsker:
             for _ in range(TURNS_TO_LEAVE):
                 await asyncio.sleep(0)
             reached = self._replay(sent.first, reply)
-            if reached < sent.first + reply.decided or self.ended_early:
+            if reached < sent.first + reply.decided or self._is_astray or self.ended_early:
                 await _abandon(ahead)
                 self._size = SMALLEST_BATCH
                 index, sent = reached, None
@@ -183,7 +185,7 @@ class ProgramAsker:
             stop = max(first + 1, int(np.searchsorted(at_ms, trade_ms)))
             stop = min(stop, first + self._size)
         changes = [ms for ms in (trade_ms, self._account.next_funding_ms(last_ms)) if ms is not None]
-        self._forecast = self._account.sides()
+        self._forecast, self._is_astray = self._account.sides(), False
         stop = self._bounded(first, stop)
         return self._send(first, stop, until_ms=min(changes, default=None), has_books=True)
 
@@ -269,13 +271,13 @@ class ProgramAsker:
             if isinstance(event, BatchFailure):
                 self._note_failure(index, program_error(event, self._translation, self._request.source))
             else:
-                self._carry_out(index, event)
+                self._is_astray = not self._carry_out(index, event)
             if self.ended_early:
                 reached = index + 1
                 break
             first = index + 1
-            if first < stop and self._account.sides() != self._forecast:
-                reached = first
+            if self._is_astray or self._account.sides() != self._forecast:
+                reached, self._is_astray = first, True
                 break
         else:
             if reply.decided:
@@ -305,7 +307,8 @@ class ProgramAsker:
             self._account.advance(int(at_ms[last]))
         return None
 
-    def _carry_out(self, index: int, said: BatchDecision) -> None:
+    def _carry_out(self, index: int, said: BatchDecision) -> bool:
+        """Do what was decided; return False for a decision that is refused, which the guest believes in."""
         account, limits = self._account, self._request.limits
         try:
             decisions = validate_decisions(
@@ -313,12 +316,13 @@ class ProgramAsker:
             )
         except ReplyUnusable as refusal:
             self._note_failure(index, ProgramError(kind="", message=refusal.message))
-            return
+            return False
         fills = len(account.fills)
         outcomes = account.carry_out(decisions, str(index))
         for decision in decisions:
             _forecast_after(self._forecast, decision)
         self._note_decision(index, decisions, outcomes, fills)
+        return True
 
     def _note_decision(
         self, index: int, decisions: tuple[Decision, ...], outcomes: list[OrderOutcome], fills: int

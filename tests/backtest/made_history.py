@@ -25,7 +25,9 @@ from engine.strategies.programs.data.funding import FundingHistory
 START_MS = 1_748_736_000_000
 """Midnight UTC, the first of June 2025."""
 D = Decimal
-NO_FEES = (D(0), D(0))
+NOTHING = D(0)
+NO_FEES = (NOTHING, NOTHING)
+CASH = D(10_000)
 
 type Bar = tuple[float, float, float, float]
 
@@ -35,13 +37,16 @@ def at(minute: int) -> int:
     return START_MS + minute * MINUTE_MS
 
 
-def series(bars: Iterable[Bar], minutes: Sequence[int] | None = None, length_ms: int = MINUTE_MS) -> CandleSeries:
+def series(
+    bars: Iterable[Bar], minutes: Sequence[int] | None = None, length_ms: int = MINUTE_MS
+) -> CandleSeries:
     """Candles of (open, high, low, close), one after the other or at given places."""
     rows = np.array(list(bars), dtype=np.float64).reshape(-1, 4)
     places = np.arange(len(rows)) if minutes is None else np.array(minutes)
     opens = START_MS + places.astype(np.int64) * length_ms
-    volume = 1.0 + np.arange(len(rows)) % 5
-    return CandleSeries(opens, *(rows[:, column].copy() for column in range(4)), volume)
+    open_, high, low, close = (rows[:, column].copy() for column in range(4))
+    volume = (1 + np.arange(len(rows)) % 5).astype(np.float64)
+    return CandleSeries(opens, open_, high, low, close, volume)
 
 
 def flat(price: float, bars: int) -> list[Bar]:
@@ -49,7 +54,7 @@ def flat(price: float, bars: int) -> list[Bar]:
     return [(price, price, price, price)] * bars
 
 
-def unruled(symbol: str, taker: Decimal = D(0), maker: Decimal = D(0)) -> Instrument:
+def unruled(symbol: str, taker: Decimal = NOTHING, maker: Decimal = NOTHING) -> Instrument:
     """An instrument of no venue."""
     return msgspec.structs.replace(
         INSTRUMENTS["BTC"],
@@ -97,7 +102,7 @@ def market_on(past: LoadedHistory, slippage: str = "0") -> CandleMarket:
     return CandleMarket(past.candles, past.base, past.instruments, D(slippage))
 
 
-def trader_on(past: LoadedHistory, cash: Decimal = D(10_000)) -> TraderConfig:
+def trader_on(past: LoadedHistory, cash: Decimal = CASH) -> TraderConfig:
     """A trader with the limits of a plain backtest."""
     return TraderConfig(
         trader_id=1,
@@ -109,7 +114,7 @@ def trader_on(past: LoadedHistory, cash: Decimal = D(10_000)) -> TraderConfig:
     )
 
 
-def account_on(past: LoadedHistory, market: CandleMarket, cash: Decimal = D(10_000)) -> BacktestAccount:
+def account_on(past: LoadedHistory, market: CandleMarket, cash: Decimal = CASH) -> BacktestAccount:
     """An account at the first bar."""
     return BacktestAccount(trader_on(past, cash), past.instruments, market, past.funding, START_MS)
 
@@ -143,7 +148,9 @@ def order(
     )
 
 
-def pool(*conditions: str, name: str = "pool", symbols: tuple[str, ...] = (), cooldown: int = 0) -> BacktestPool:
+def pool(
+    *conditions: str, name: str = "pool", symbols: tuple[str, ...] = (), cooldown: int = 0
+) -> BacktestPool:
     """A pool of any of these conditions."""
     return BacktestPool(
         name=name,

@@ -102,10 +102,12 @@ def plans(draw: st.DrawFn, symbols: Sequence[str]) -> list[Asked]:
 @st.composite
 def histories(draw: st.DrawFn, max_symbols: int = 3) -> LoadedHistory:
     symbols = ("BTC", "ETH", "SOL")[: draw(st.integers(1, max_symbols))]
-    due = st.tuples(
-        st.integers(0, BARS - 1).map(at), st.sampled_from([0, 0, 4, 25_000, 40_000, 59_999])
-    ).map(sum)
-    rates = st.lists(st.tuples(due, st.sampled_from([0.01, -0.02, 0.0001])), max_size=4, unique_by=lambda x: x[0])
+    due = st.tuples(st.integers(0, BARS - 1).map(at), st.sampled_from([0, 0, 4, 25_000, 40_000, 59_999])).map(
+        sum
+    )
+    rates = st.lists(
+        st.tuples(due, st.sampled_from([0.01, -0.02, 0.0001])), max_size=4, unique_by=lambda x: x[0]
+    )
     return history(
         {symbol: draw(gappy(BARS)) for symbol in symbols},
         funding={symbol: settlements(*draw(rates)) for symbol in symbols},
@@ -203,7 +205,7 @@ def test_a_liquidation_happens_inside_the_candle_at_its_price() -> None:
     liquidation = account.positions["BTC"].liquidation_price
     assert liquidation is not None
     account.advance(at(5) - 1)
-    entry, exit_ = account.fills
+    exit_ = account.fills[-1]
     assert exit_.price == liquidation
     assert at(2) < exit_.ts_ms < at(3)
     # The part of the cash that was not its margin is untouched.

@@ -73,7 +73,9 @@ def test_a_stop_fills_at_its_price_once_the_candle_reaches_it(
     assert exits(account) == expected
 
 
-@pytest.mark.parametrize(("high", "expected"), [(104.9, []), (105, [(D(105), "tp")]), (109, [(D(105), "tp")])])
+@pytest.mark.parametrize(
+    ("high", "expected"), [(104.9, []), (105, [(D(105), "tp")]), (109, [(D(105), "tp")])]
+)
 def test_a_target_fills_at_its_price_once_the_candle_reaches_it(
     high: float, expected: list[tuple[Decimal, str]]
 ) -> None:
@@ -109,11 +111,11 @@ def test_a_gap_beyond_the_trigger_fills_at_the_open(decision: Decision, gap: flo
     assert (exit_.price, exit_.ts_ms) == (D(gap), at(1))
 
 
-@pytest.mark.parametrize(
-    ("low", "fills"), [(95.1, False), (95, False), (94.9999999999, True), (94, True)]
-)
+@pytest.mark.parametrize(("low", "fills"), [(95.1, False), (95, False), (94.9999999999, True), (94, True)])
 def test_a_resting_limit_fills_only_when_the_price_goes_through_it(low: float, fills: bool) -> None:
-    account, _ = after([(100, 100, low, 100), *flat(100, 1)], order("buy", quantity="1", limit=95, rests=True))
+    account, _ = after(
+        [(100, 100, low, 100), *flat(100, 1)], order("buy", quantity="1", limit=95, rests=True)
+    )
     assert [fill.price for fill in account.fills] == ([D(95)] if fills else [])
     assert all(fill.liquidity is Liquidity.MAKER for fill in account.fills)
 
@@ -212,7 +214,9 @@ def test_no_price_is_known_before_it_was_shown(data: st.DataObject) -> None:
         if ts_ms < at(known):
             values[forming] = rows.open[forming]
         setattr_free = {column: values}
-        cut = type(cut)(**{name: setattr_free.get(name, getattr(cut, name)) for name in cut.__struct_fields__})
+        cut = type(cut)(
+            **{name: setattr_free.get(name, getattr(cut, name)) for name in cut.__struct_fields__}
+        )
     whole = market_on(history({"BTC": rows}))
     told = market_on(history({"BTC": cut}))
     assert whole.quote_at("BTC", ts_ms) == told.quote_at("BTC", ts_ms)

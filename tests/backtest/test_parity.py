@@ -168,7 +168,7 @@ def never() -> bool:
 
 
 async def test_a_program_trader(replayed: Replayed) -> None:
-    trader, binding = traders()["Reverter"], default_binding()
+    trader, binding = traders()["Reverter"], default_binding(1)
     source = stock_programs()[FIRST_PROGRAM]
     request = request_of(trader, binding.pool_ids, binding.schedule_seconds, replayed, source)
     run = PreparedRun(request, load_history(request), trader)

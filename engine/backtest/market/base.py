@@ -76,7 +76,7 @@ class RunMarket(Protocol):
         ...
 
     def mark_before(self, symbol: str, ts_ms: int) -> Decimal:
-        """Return the last mark known strictly before a time, which funding and open positions are valued at."""
+        """Return the last mark known strictly before a time: what funding and positions are valued at."""
         ...
 
     def play(

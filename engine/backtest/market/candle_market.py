@@ -16,7 +16,7 @@ when the price went through it by a step. Several symbols go their ways side by 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +37,8 @@ SIZE = Decimal("1e15")
 _SIXTIETHS = (20, 40, 59)
 """When the points of a bar's path after its open are reached, in sixtieths of it, as in the replay."""
 _DECIMALS = 10
+_SLACK = 1e-7
+"""How much of a step the rounding of floats may amount to."""
 
 
 class CandleMarket:
@@ -53,7 +55,6 @@ class CandleMarket:
         self._instruments = instruments
         self._bars = {symbol: self._on_steps(symbol, rows) for symbol, rows in candles.items()}
         self._slippage = slippage
-        self._buy_factor, self._sell_factor = 1 + slippage, 1 - slippage
 
     @property
     def bar_ms(self) -> int:
@@ -80,17 +81,14 @@ class CandleMarket:
         return self._quote(symbol, _decimal(bars.open[row] if forms else bars.close[row]), ts_ms)
 
     def quotes_at(self, symbol: str, ts_ms: NDArray[np.int64]) -> QuoteColumns:
-        """See `RunMarket`; NaN before the first bar. With slippage bid and ask may be a step off."""
+        """See `RunMarket`; NaN before the first bar."""
         bars = self._bars[symbol]
         rows = bars.open_ms.searchsorted(ts_ms, side="right") - 1
         marks = np.where(ts_ms < bars.open_ms[rows] + self.bar_ms, bars.open[rows], bars.close[rows])
         marks[rows < 0] = np.nan
-        if self._slippage == 0:
-            return QuoteColumns(marks, marks, marks)
-        step = float(self._instruments[symbol].tick_size)
-        bids = np.floor(marks * float(self._sell_factor) / step) * step
-        asks = np.ceil(marks * float(self._buy_factor) / step) * step
-        return QuoteColumns(marks, np.round(bids, _DECIMALS), np.round(asks, _DECIMALS))
+        return QuoteColumns(
+            marks, self._slipped(symbol, marks, Side.SELL), self._slipped(symbol, marks, Side.BUY)
+        )
 
     def mark_before(self, symbol: str, ts_ms: int) -> Decimal:
         """See `RunMarket`; inside a bar it is the bar's open, before the first bar that one's."""
@@ -135,14 +133,22 @@ class CandleMarket:
         account.take(self._quote(symbol, end, ts_ms, away=self._instruments[symbol].tick_size))
 
     def _quote(self, symbol: str, price: Decimal, ts_ms: int, away: Decimal = Decimal(0)) -> Quote:
-        instrument = self._instruments[symbol]
-        bid, ask = price, price + away
-        if away:
-            bid -= away
+        bid, ask = (price - away, price + away) if away else (price, price)
         if self._slippage:
-            bid = _to_step(bid * self._sell_factor, instrument.tick_size, ROUND_FLOOR)
-            ask = _to_step(ask * self._buy_factor, instrument.tick_size, ROUND_CEILING)
+            bid = _decimal(self._slipped(symbol, np.array([float(bid)]), Side.SELL)[0])
+            ask = _decimal(self._slipped(symbol, np.array([float(ask)]), Side.BUY)[0])
         return Quote(symbol, bid, ask, SIZE, SIZE, price, ts_ms)
+
+    def _slipped(self, symbol: str, prices: NDArray[np.float64], side: Side) -> NDArray[np.float64]:
+        """Return what a taker gets who meets prices: worse by the slippage, on the venue's steps."""
+        if not self._slippage:
+            return prices
+        worse = prices * float(1 + side.sign * self._slippage)
+        if not self._is_unruled(symbol):
+            step = float(self._instruments[symbol].tick_size)
+            steps = worse / step
+            worse = (np.ceil(steps - _SLACK) if side is Side.BUY else np.floor(steps + _SLACK)) * step
+        return np.round(worse, _DECIMALS)
 
     def _on_steps(self, symbol: str, rows: CandleSeries) -> Bars:
         columns = [rows.open, rows.high, rows.low, rows.close]
@@ -170,7 +176,7 @@ def _low_comes_first(symbol: str, account: QuoteTaker) -> bool:
 
 
 def _levels_on_the_way(symbol: str, account: QuoteTaker, start: Decimal, end: Decimal) -> Iterator[Decimal]:
-    """Yield each price after `start` up to `end` at which something acts, as it then stands, nearest first."""
+    """Yield each price after `start` up to `end` at which something acts by then, nearest first."""
     sign = 1 if end > start else -1
     reached = start
     while True:
@@ -192,7 +198,3 @@ def _levels(symbol: str, account: QuoteTaker) -> Iterator[Decimal]:
     for order in account.waiting(symbol):
         if order.trigger_price is not None and order.type is not OrderType.MARKET:
             yield order.trigger_price
-
-
-def _to_step(price: Decimal, step: Decimal, rounding: str) -> Decimal:
-    return (price / step).to_integral_value(rounding) * step

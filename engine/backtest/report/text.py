@@ -64,7 +64,10 @@ def text_summary(result: BacktestResult, width: int = 100, *, color: bool | None
 
 def _title(result: BacktestResult, painter: Painter, width: int) -> Iterator[str]:
     request = result.request
-    yield painter.paint(safe_line(request.name, width), BOLD)
+    is_whole = result.status is BacktestStatus.COMPLETED
+    yield painter.paint(safe_line(request.name, width), BOLD) + (
+        "" if is_whole else painter.paint(f" – {result.status.value.upper()}, not a whole run", WARNING)
+    )
     yield from wrapped(
         f"{', '.join(request.symbols)} · {request.period} candles · {utc_text(result.start_ms)} to "
         f"{utc_text(result.end_ms)} UTC · {result.bars:,} bars · {result.triggers:,} triggers",

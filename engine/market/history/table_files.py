@@ -45,21 +45,22 @@ def read_table(path: Path) -> CandleSeries:
 
     Raises `InvalidInput` for a file that cannot be read as a table of candles.
     """
-    frame = _read_frame(path)
+    frame = read_frame(path)
     if frame.height == 0:
         raise InvalidInput.of(str(path), "a file without rows", "a table has at least one")
     columns = _columns_by_field(frame, path)
     times = times_of(columns[TIME], str(path))
-    return CandleSeries(times, *(_numbers_of(columns[name], name, str(path)) for name in NUMBERS))
+    return CandleSeries(times, *(numbers_of(columns[name], name, str(path)) for name in NUMBERS))
 
 
-def _read_frame(path: Path) -> pl.DataFrame:
+def read_frame(path: Path) -> pl.DataFrame:
+    """Return a file's table, a CSV's columns as texts; raises `InvalidInput` for one that is none."""
     from polars.exceptions import NoDataError, PolarsError
 
     suffix = path.suffix.lower()
     known = (*PARQUET_SUFFIXES, *CSV_SUFFIXES, *FEATHER_SUFFIXES)
     if not path.is_file():
-        raise InvalidInput.of(str(path), "not a file", "name a file of candles")
+        raise InvalidInput.of(str(path), "not a file", "name a file that is there")
     if suffix not in known:
         raise InvalidInput.of(str(path), f"the ending {suffix!r}", f"allowed is {', '.join(known)}")
     if path.stat().st_size == 0:
@@ -114,7 +115,8 @@ def _columns_by_field(frame: pl.DataFrame, path: Path) -> dict[str, pl.Series]:
     return columns
 
 
-def _numbers_of(column: pl.Series, field: str, source: str) -> NDArray[np.float64]:
+def numbers_of(column: pl.Series, field: str, source: str) -> NDArray[np.float64]:
+    """Return a column as numbers; raises `InvalidInput` naming the first row that has none."""
     import polars as pl
 
     if not (column.dtype.is_numeric() or column.dtype == pl.String):

@@ -87,6 +87,8 @@ def condition_of(form: ConditionForm, factors: FactorLibrary | None = None) -> C
     name = form.indicator or form.metric
     if not name:
         raise InvalidInput.of("indicator", "nothing", "name an indicator, or a metric")
+    if form.type not in ("", THRESHOLD, CROSSOVER, PATTERN):
+        raise InvalidInput.of("type", f"'{form.type}'", f"allowed is {THRESHOLD}, {CROSSOVER} or {PATTERN}")
     if form.type == PATTERN:
         return _pattern(name, form, period)
     if name == TAKER_VOLUME:
@@ -163,8 +165,6 @@ def _relation(form: ConditionForm) -> Relation:
     direction = _choice(Direction, "direction", form.direction)
     if form.type == CROSSOVER:
         return Relation(direction)
-    if form.type not in (THRESHOLD, ""):
-        raise InvalidInput.of("type", f"'{form.type}'", f"allowed is {THRESHOLD}, {CROSSOVER} or {PATTERN}")
     return Relation(Operator.GREATER if direction is Direction.ABOVE else Operator.LESS)
 
 

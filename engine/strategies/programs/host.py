@@ -33,7 +33,7 @@ MAX_SOURCE_BYTES = 256 * 1024
 SECONDS_PER_TRIGGER = 0.002
 """What each further trigger of a batch adds to the time that one may take."""
 PACKET_FILE = "batch-{}.bin"
-KILL_AFTER_SECONDS = 0.35
+KILL_AFTER_SECONDS = 1.0
 """How long past its limit a call may stay unanswered before the process is killed."""
 LONGEST_READ_AT_ONCE = 32 * 1024
 """A longer answer is read in a thread: a hostile one takes a quarter of a second to make safe."""
