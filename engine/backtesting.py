@@ -125,7 +125,8 @@ class ResultJson(msgspec.Struct, frozen=True, kw_only=True):
 
     `win_rate` is a share of 1 and `max_drawdown` per cent, negative; `metrics` has everything measured,
     by the names of the metrics' table. Of the `trades` the last `open_trades` were open at the end: they
-    have no exit and are valued at the last mark.
+    have no exit and are valued at the last mark. `look_ahead` and `luck` are what checks found, null
+    without them.
     """
 
     status: str
@@ -157,6 +158,8 @@ class ResultJson(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, float | None]
     trades: tuple[TradeJson, ...]
     open_trades: int
+    look_ahead: LookAheadFinding | None = None
+    luck: TradeOrderLuck | None = None
 
 
 def read_pools(path: Path, period: Period) -> tuple[BacktestPool, ...]:
@@ -245,7 +248,9 @@ def sweep_text(result: SweepResult, width: int = 100) -> str:
     return sweep_summary(result, width)
 
 
-def json_of(result: BacktestResult) -> ResultJson:
+def json_of(
+    result: BacktestResult, look_ahead: LookAheadFinding | None = None, luck: TradeOrderLuck | None = None
+) -> ResultJson:
     """Return a result as clients read it."""
     metrics = result.metrics
     return ResultJson(
@@ -278,6 +283,8 @@ def json_of(result: BacktestResult) -> ResultJson:
         metrics=metrics,
         trades=tuple(_trade_json(trade) for trade in result.trades),
         open_trades=sum(trade.exit_reason is ExitReason.OPEN for trade in result.trades),
+        look_ahead=look_ahead,
+        luck=luck,
     )
 
 

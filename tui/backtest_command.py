@@ -143,13 +143,14 @@ def run_backtest_command(options: argparse.Namespace, home: Path) -> int:
                 return _run_sweep(_sweep_request(options, request), home, is_cancelled, as_json=options.json)
             return _run_once(options, request, home, is_cancelled)
     except InvalidInput as error:
-        raise _in_options(error) from error
+        raise _in_options(error, options) from error
 
 
-def _in_options(error: InvalidInput) -> InvalidInput:
+def _in_options(error: InvalidInput, options: argparse.Namespace) -> InvalidInput:
     """Return an error about a field of the request as one about the option that says it."""
     field, rest = error.message.partition(": ")[::2]
-    option = OPTION_OF.get(field)
+    is_of_store = field == "venue" and error.details.get("value") == options.stored
+    option = "--stored" if is_of_store else OPTION_OF.get(field)
     return error if option is None else type(error)(f"{option}: {rest}", **{**error.details, "field": option})
 
 
@@ -208,7 +209,8 @@ def _print_result(finished: Backtest, options: argparse.Namespace) -> None:
 
         from engine.backtesting import json_of
 
-        print(msgspec.json.encode(json_of(finished.result)).decode())
+        luck = finished.luck if options.check else None
+        print(msgspec.json.encode(json_of(finished.result, finished.look_ahead, luck)).decode())
         return
     if options.report is not None:
         _write_report(options.report, finished.html())

@@ -126,6 +126,8 @@ class ProgramAsker:
         self._forecast: dict[str, Side] = {}
         self._is_astray = False
         """Whether the guest goes on from books that are not the account's."""
+        self._breaks_by = 0
+        """A trigger before this one breaks the sandbox: batches that may have it do not grow."""
         self._failed_at: deque[int] = deque(maxlen=FAILURES_BEFORE_STOPPING)
         self._time_outs = 0
         self._output_room = _OUTPUT_KEPT
@@ -157,7 +159,7 @@ class ProgramAsker:
             reached = self._replay(sent.first, reply)
             if reached < sent.first + reply.decided or self._is_astray or self.ended_early:
                 await _abandon(ahead)
-                self._size = SMALLEST_BATCH
+                self._size = min(self._size, SMALLEST_BATCH)
                 index, sent = reached, None
             else:
                 index, sent = reached, ahead
@@ -187,7 +189,8 @@ class ProgramAsker:
         changes = [ms for ms in (trade_ms, self._account.next_funding_ms(last_ms)) if ms is not None]
         self._forecast, self._is_astray = self._account.sides(), False
         stop = self._bounded(first, stop)
-        return self._send(first, stop, until_ms=min(changes, default=None), has_books=True)
+        # What comes after the batch has not been looked at: the next one must not rely on these books.
+        return self._send(first, stop, until_ms=min(changes, default=last_ms + 1))
 
     def _send_ahead(self, sent: _Sent, reply: BatchReply) -> _Sent | None:
         """Send the next batch on the forecast, if the program got through the whole of this one."""
@@ -195,9 +198,10 @@ class ProgramAsker:
         is_through = reply.decided == sent.count and not reply.waits
         if not is_through or first >= len(self._times):
             return None
-        self._size = min(self._size * 2, LARGEST_BATCH)
+        if first >= self._breaks_by:
+            self._size = min(self._size * 2, LARGEST_BATCH)
         stop = self._bounded(first, min(first + self._size, len(self._times)))
-        return self._send(first, stop, until_ms=None, has_books=False)
+        return self._send(first, stop)
 
     def _bounded(self, first: int, stop: int) -> int:
         """Keep the one trigger whose reads are wanted in a batch of its own."""
@@ -206,7 +210,8 @@ class ProgramAsker:
             return stop
         return first + 1 if wanted == first else wanted
 
-    def _send(self, first: int, stop: int, *, until_ms: int | None, has_books: bool) -> _Sent:
+    def _send(self, first: int, stop: int, *, until_ms: int | None = None) -> _Sent:
+        """Send a batch, with true books if it is known until when they hold."""
         ts_ms = self._times.at_ms[first:stop]
         markets = {symbol: self._quotes(symbol, ts_ms) for symbol in self._request.symbols}
         limits = self._request.limits
@@ -226,7 +231,7 @@ class ProgramAsker:
             answers={
                 query: self._data.answer(query, ts_ms, markets.get(query.symbol)) for query in self._plan
             },
-            books=self._books(until_ms) if has_books else None,
+            books=None if until_ms is None else self._books(until_ms),
             first=first,
             seed=self._request.seed,
             keeps_reads=self._keeps_reads_at == first,
@@ -244,7 +249,7 @@ class ProgramAsker:
             tick_size=float(self._account.wallet.instruments[symbol].tick_size),
         )
 
-    def _books(self, until_ms: int | None) -> ConfirmedBooks:
+    def _books(self, until_ms: int) -> ConfirmedBooks:
         account = self._account
         wallet = account.wallet
         return confirmed_books(
@@ -280,9 +285,8 @@ class ProgramAsker:
                 reached, self._is_astray = first, True
                 break
         else:
-            if reply.decided:
-                wrong = self._first_wrong(first, stop - 1)
-                reached = stop if wrong is None else wrong
+            wrong = self._first_wrong(first, stop - 1)
+            reached = stop if wrong is None else wrong
         self._note_holds(stop - reply.decided, reached, reply)
         return reached
 
@@ -373,6 +377,7 @@ class ProgramAsker:
         """Find the trigger that broke the sandbox by asking smaller batches; note it and go on."""
         if sent.count > 1:
             self._size = max(1, sent.count // 16)
+            self._breaks_by = sent.first + sent.count
             return sent.first
         self._time_outs += 1
         self._note_failure(sent.first, ProgramError(kind="", message=failure.message))

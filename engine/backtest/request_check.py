@@ -55,10 +55,10 @@ def check_request_fields(request: BacktestRequest) -> None:
                 )
     for field, value in (("start_ms", request.start_ms), ("end_ms", request.end_ms)):
         if value is not None and not 0 <= value < AFTER_LAST_MS:
-            raise InvalidInput.of(field, value, "a time from 1970 to 2099, in UTC milliseconds")
+            raise InvalidInput.of(field, _time(value), "a time of 1970 to 2099")
     if request.start_ms is not None and request.end_ms is not None and request.end_ms <= request.start_ms:
         raise InvalidInput.of(
-            "end_ms", _time(request.end_ms), f"it must be after start_ms, {_time(request.start_ms)}"
+            "end_ms", _time(request.end_ms), f"it must be after the start, {_time(request.start_ms)}"
         )
 
 
@@ -73,7 +73,10 @@ def _percent(share: Decimal) -> str:
 
 
 def _time(ts_ms: int) -> str:
-    return f"{utc_text(ts_ms)} UTC"
+    try:
+        return f"{utc_text(ts_ms)} UTC"
+    except (ValueError, OverflowError, OSError):
+        return f"{ts_ms} ms"
 
 
 def range_of(request: BacktestRequest, history: LoadedHistory) -> tuple[int, int]:
@@ -90,7 +93,7 @@ def range_of(request: BacktestRequest, history: LoadedHistory) -> tuple[int, int
     if end_ms - first_ms < 2 * length:
         count = max(0, (end_ms - first_ms) // length)
         raise InvalidInput.of(
-            "candles", f"{count} at which all symbols have one", "at least 2, or there is nothing to trade on"
+            "candles", f"a history of {count}", "at least 2 that all symbols have, or there is nothing to trade on"
         )
     for field, value, last_ms in (
         ("start_ms", request.start_ms, end_ms - length),

@@ -30,7 +30,8 @@ from engine.trading.trader import TraderRuntime, ended
 FAILURES_BEFORE_STOPPING = 3
 STOPPED = f"stopped after {FAILURES_BEFORE_STOPPING} failures: "
 """How the reason of a decider begins that waits for a person to start it again."""
-FAILURE_WINDOW_SECONDS = 600.0
+FAILURE_WINDOW_MS = 600_000
+"""In market time."""
 
 
 class TriggerAnswers(Protocol):
@@ -77,7 +78,7 @@ class Decider:
         self._woken = asyncio.Event()
         self._started = asyncio.Event()
         self._rested = asyncio.Event()
-        self._failures: deque[float] = deque(maxlen=FAILURES_BEFORE_STOPPING)
+        self._failures: deque[int] = deque(maxlen=FAILURES_BEFORE_STOPPING)
         self._stopped = failed and reason.startswith(STOPPED)
         self._times_discarded = 0
 
@@ -245,11 +246,11 @@ class Decider:
 
     def _failed(self, record: DecisionRecord, error: DeskError) -> DecisionRecord:
         reason = safe_line(error.message)
-        now = self._clock.monotonic()
-        self._failures.append(now)
+        now_ms = self._clock.now_ms()
+        self._failures.append(now_ms)
         repeated = (
             len(self._failures) == FAILURES_BEFORE_STOPPING
-            and now - self._failures[0] <= FAILURE_WINDOW_SECONDS
+            and now_ms - self._failures[0] <= FAILURE_WINDOW_MS
         )
         if repeated:
             self._stopped = True

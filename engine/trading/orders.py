@@ -37,7 +37,8 @@ from engine.trading.order_check import Situation, check_request
 from engine.trading.ordinals import Ordinals
 from engine.trading.risk import DenialReason, deny
 
-ORDER_RATE_WINDOW_SECONDS = 60.0
+ORDER_RATE_WINDOW_MS = 60_000
+"""In market time, so that a replay at any speed allows what the live market would."""
 LOOK_UPS_THAT_PROVE_ABSENCE = 2
 SECONDS_BETWEEN_LOOK_UPS = 4.0
 EXIT_WAITS_FOR_DISK_SECONDS = 0.5
@@ -74,7 +75,7 @@ class OrderDesk:
         self._ordinals = ordinals
         self._kill_switch = kill_switch
         self._clock = clock
-        self._entries_sent: deque[float] = deque(maxlen=trader.limits.max_orders_per_minute)
+        self._entries_sent: deque[int] = deque(maxlen=trader.limits.max_orders_per_minute)
         self._withdrawn: set[str] = set()
 
     def instrument(self, symbol: str) -> Instrument:
@@ -168,7 +169,7 @@ class OrderDesk:
         return situation
 
     def _situation(self, symbol: str, amended_id: str) -> Situation:
-        since = self._clock.monotonic() - ORDER_RATE_WINDOW_SECONDS
+        since = self._clock.now_ms() - ORDER_RATE_WINDOW_MS
         return Situation(
             quote=self._market.quote(symbol),
             book=self._market.book(symbol),
@@ -204,7 +205,7 @@ class OrderDesk:
             self._ledger.write(*changes)
             await self._ledger.written(EXIT_WAITS_FOR_DISK_SECONDS)
         else:
-            self._entries_sent.append(self._clock.monotonic())
+            self._entries_sent.append(self._clock.now_ms())
             await self._ledger.journal(*changes)
 
     def _refuse_if_overtaken(self, intent: Order, is_wanted: Callable[[], bool]) -> None:
