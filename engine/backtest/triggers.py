@@ -145,35 +145,39 @@ def lay_out(
     """
     fired, source, fire = _ordered(fires, symbols)
     first = np.flatnonzero(np.diff(fired, prepend=fired[:1] - 1) > 0)
-    untaken = len(fired) - len(first)
-    fired, source, fire = fired[first], source[first], fire[first]
-    at = np.empty(len(fired), dtype=np.int64)
+    at = np.empty(len(first), dtype=np.int64)
     for number, each in enumerate(fires):
-        mine = source == number
-        at[mine] = _first_open(bar_opens_ms(each.symbol), fired[mine], end_ms)
-    decided = at < end_ms
-    # Two fires of one gap are decided at the same time: the first wakes the program.
-    decided &= np.concatenate([[True], at[1:] > np.maximum.accumulate(at)[:-1]]) if len(at) else decided
-    undecided = int(np.count_nonzero(~decided))
-    fired, source, fire, at = fired[decided], source[decided], fire[decided], at[decided]
-    if schedule_seconds:
-        opens = bar_opens_ms(symbols[0])
-        opens = opens[np.searchsorted(opens, start_ms) : np.searchsorted(opens, end_ms)]
-        ticks = _schedule_ticks(opens, at, schedule_seconds * 1000)
-        at = np.concatenate([at, ticks])
-        order = np.argsort(at, kind="stable")
-        at = at[order]
-        fired = np.concatenate([fired, ticks])[order]
-        source = np.concatenate([source, np.full(len(ticks), SCHEDULED, dtype=np.int32)])[order]
-        fire = np.concatenate([fire, np.zeros(len(ticks), dtype=np.int32)])[order]
-    return TriggerTimes(
-        at_ms=at,
-        fired_ms=fired,
-        source=source,
-        fire=fire,
+        mine = source[first] == number
+        at[mine] = _first_open(bar_opens_ms(each.symbol), fired[first][mine], end_ms)
+    undecided = int(np.count_nonzero(at >= end_ms))
+    # Of several fires that a gap makes wait for one price, the first wakes the program.
+    at, waking = np.unique(at, return_index=True)
+    taken = first[waking[at < end_ms]]
+    times = TriggerTimes(
+        at_ms=at[at < end_ms],
+        fired_ms=fired[taken],
+        source=source[taken],
+        fire=fire[taken],
         fires=fires,
-        untaken=untaken,
+        untaken=len(fired) - undecided - len(taken),
         undecided=undecided,
+    )
+    if not schedule_seconds:
+        return times
+    opens = bar_opens_ms(symbols[0])
+    opens = opens[np.searchsorted(opens, start_ms) : np.searchsorted(opens, end_ms)]
+    return _with_ticks(times, _schedule_ticks(opens, times.at_ms, schedule_seconds * 1000))
+
+
+def _with_ticks(times: TriggerTimes, ticks: NDArray[np.int64]) -> TriggerTimes:
+    at = np.concatenate([times.at_ms, ticks])
+    order = np.argsort(at, kind="stable")
+    return msgspec.structs.replace(
+        times,
+        at_ms=at[order],
+        fired_ms=np.concatenate([times.fired_ms, ticks])[order],
+        source=np.concatenate([times.source, np.full(len(ticks), SCHEDULED, dtype=np.int32)])[order],
+        fire=np.concatenate([times.fire, np.zeros(len(ticks), dtype=np.int32)])[order],
     )
 
 

@@ -8,7 +8,7 @@ from engine.errors import InvalidInput, StrategyFailed
 from engine.settings import SandboxSettings
 from engine.strategies.base import StrategyReply, TextListener
 from engine.strategies.context import StrategyContext
-from engine.strategies.programs.strategy import Answerer, ProgramStrategy
+from engine.strategies.programs.strategy import Answerer, Preparer, ProgramStrategy
 from engine.trading.bound_program import BoundProgram, Turn
 
 if TYPE_CHECKING:
@@ -19,11 +19,17 @@ class BoundStrategy:
     """Decides for a binding; what the program was seen to ask is remembered until its source changes."""
 
     def __init__(
-        self, bound: BoundProgram, host: SandboxHost, data: Answerer, settings: SandboxSettings
+        self,
+        bound: BoundProgram,
+        host: SandboxHost,
+        data: Answerer,
+        prepare: Preparer,
+        settings: SandboxSettings,
     ) -> None:
         self._bound = bound
         self._host = host
         self._data = data
+        self._prepare = prepare
         self._settings = settings
         self._ready: tuple[Turn, ProgramStrategy] | None = None
 
@@ -41,7 +47,13 @@ class BoundStrategy:
             session = f"binding {self._bound.binding_id}"
             try:
                 strategy = ProgramStrategy(
-                    self._host, session, turn.program.code, turn.params, self._settings, self._data
+                    self._host,
+                    session,
+                    turn.program.code,
+                    turn.params,
+                    self._settings,
+                    self._data,
+                    self._prepare,
                 )
             except InvalidInput as error:
                 raise StrategyFailed(error.message) from error

@@ -67,7 +67,7 @@ class Strategists:
 
         settings = self._settings.sandbox
         try:
-            program = ProgramStrategy(host, session, source, params, settings, data.answer)
+            program = ProgramStrategy(host, session, source, params, settings, data.answer, data.prepare)
         except InvalidInput as error:
             return ProgramRun(error=ProgramError(kind="", message=error.message))
         return await program.run_once(context)
@@ -91,7 +91,7 @@ class Strategists:
         from engine.trading.program_runs import BoundStrategy
 
         host, data = await self._running_sandbox(), await self._opened_data()
-        return BoundStrategy(bound, host, data.answer, self._settings.sandbox)
+        return BoundStrategy(bound, host, data.answer, data.prepare, self._settings.sandbox)
 
     async def _running_sandbox(self) -> SandboxHost:
         from engine.strategies.programs.host import SandboxHost

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -26,6 +27,12 @@ HOLD = '{"operation": "hold"}'
 type Answerer = Callable[[DataQuery, int], Answer]
 """Answers what a program asks of the market at a time (ms)."""
 
+type Preparer = Callable[[Iterable[DataQuery], int], None]
+"""Opens what queries read and measures what they need, which can take long; it is called in a thread."""
+
+_MEASURED = ("factor", "factor_ranking")
+"""The methods whose answers are as old as their last preparation."""
+
 
 class ProgramStrategy:
     """One program as one binding runs it; `session` must be that binding's own, for it keys the guest.
@@ -42,6 +49,7 @@ class ProgramStrategy:
         params: Mapping[str, Parameter],
         settings: SandboxSettings,
         data: Answerer,
+        prepare: Preparer | None = None,
     ) -> None:
         """Take a program in any of its forms; raises `InvalidInput` for braces that mean nothing."""
         self._host = host
@@ -51,6 +59,7 @@ class ProgramStrategy:
         self._params = params
         self._limits = SandboxLimits(seconds=settings.seconds)
         self._data = data
+        self._prepare = prepare
         self._plan: dict[DataQuery, None] = {}
         self.last_run = ProgramRun()
 
@@ -108,6 +117,7 @@ class ProgramStrategy:
 
     async def _reply(self, context: StrategyContext, *, keeps_reads: bool) -> BatchReply:
         """Ask until the program has all the data it wants, each time from its beginning."""
+        await self._make_ready([query for query in self._plan if query.method in _MEASURED], context)
         while True:
             request = batch_of_one(
                 context,
@@ -122,7 +132,12 @@ class ProgramStrategy:
                 return reply
             if len(self._plan) >= MOST_QUERIES:
                 raise StrategyFailed(f"the program asks for more than {MOST_QUERIES} kinds of data")
+            await self._make_ready(reply.needs, context)
             self._plan |= dict.fromkeys(reply.needs)
+
+    async def _make_ready(self, queries: Sequence[DataQuery], context: StrategyContext) -> None:
+        if queries and self._prepare is not None:
+            await asyncio.to_thread(self._prepare, queries, context.now_ms)
 
     def _run_of(self, reply: BatchReply) -> ProgramRun:
         return ProgramRun(
