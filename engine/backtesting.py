@@ -236,8 +236,10 @@ def run_sweep(
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> SweepResult:
     """Run a sweep on this machine's processes or on a cluster; raises as `run` does."""
+    from engine.backtest.runs.request_checks import check_sweep
     from engine.backtest.sweep import run_sweep as run_here
 
+    check_sweep(request)
     return run_here.run_sweep(request, home, on_progress=on_progress, is_cancelled=is_cancelled)
 
 

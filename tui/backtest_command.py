@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 WIDEST = 120
 HIGHEST_LEVERAGE = 125
 CANCELLED = 130
+OF_SWEEPS = ("samples", "objective", "walk-forward", "workers", "cluster")
+OF_ONE_RUN = ("report", "check")
 
 OPTION_OF = {
     "program": "PROGRAM.py",
@@ -55,6 +57,7 @@ OPTION_OF = {
     "samples": "--samples",
     "objective": "--objective",
     "workers": "--workers",
+    "walk_forward.splits": "--walk-forward",
     "cluster": "--cluster",
 }
 """Which option says what a field of the request holds, so that an error names what was written."""
@@ -116,7 +119,7 @@ def build_backtest_parser() -> OptionParser:
     add = sweep.add_argument
     add("--sweep", metavar="NAME=VALUES", action="append", default=[], help="a,b,c or from..to:step")
     add("--samples", metavar="N", type=int, default=0, help="draw so many combinations instead of all")
-    add("--objective", metavar="METRIC", default="sharpe", help="what the best run has most of")
+    add("--objective", metavar="METRIC", default="", help="what the best run has most of; default sharpe")
     add("--walk-forward", metavar="N", type=int, default=0, help="choose on a part, try on the next, N times")
     add("--workers", metavar="N", type=int, default=0, help="processes; default: one a core")
     add("--cluster", metavar="URL", default="", help="dask://HOST:PORT or ray://HOST:PORT instead")
@@ -135,6 +138,7 @@ def run_backtest_command(options: argparse.Namespace, home: Path) -> int:
     from engine.errors import InvalidInput
 
     try:
+        _check_together(options)
         request = _request(options)
         if options.report is not None:
             _check_report(options.report)
@@ -144,6 +148,19 @@ def run_backtest_command(options: argparse.Namespace, home: Path) -> int:
             return _run_once(options, request, home, is_cancelled)
     except InvalidInput as error:
         raise _in_options(error, options) from error
+
+
+def _check_together(options: argparse.Namespace) -> None:
+    """Refuse options that would go unheard beside the others."""
+    from engine.errors import InvalidInput
+
+    for name in OF_SWEEPS:
+        value = getattr(options, name.replace("-", "_"))
+        if value and not options.sweep:
+            raise InvalidInput.of(f"--{name}", value, "it belongs to --sweep")
+    for name in OF_ONE_RUN:
+        if getattr(options, name) and options.sweep:
+            raise InvalidInput.of(f"--{name}", "with --sweep", "it is for one run; run the best of the sweep")
 
 
 def _in_options(error: InvalidInput, options: argparse.Namespace) -> InvalidInput:
@@ -316,7 +333,7 @@ def _sweep_request(options: argparse.Namespace, request: BacktestRequest) -> Swe
         request=request,
         ranges=tuple(parse_range(text) for text in options.sweep),
         samples=options.samples,
-        objective=options.objective,
+        objective=options.objective or "sharpe",
         walk_forward=WalkForward(splits=options.walk_forward) if options.walk_forward else None,
         workers=options.workers,
         cluster=options.cluster,

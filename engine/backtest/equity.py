@@ -64,11 +64,11 @@ class EquityTimeline:
 
 
 def bar_closes(market: RunMarket, symbols: Sequence[str], start_ms: int, end_ms: int) -> NDArray[np.int64]:
-    """Return when any bar that opens from `start_ms` until before `end_ms` closes."""
+    """Return when each bar closes that opens from `start_ms` on and has closed by `end_ms`."""
     closes = []
     for symbol in symbols:
         opens = market.bars(symbol).open_ms
-        first, stop = np.searchsorted(opens, (start_ms, end_ms))
+        first, stop = opens.searchsorted(start_ms), opens.searchsorted(end_ms - market.bar_ms, side="right")
         closes.append(opens[first:stop] + market.bar_ms)
     if len(closes) == 1 or all(np.array_equal(closes[0], other) for other in closes[1:]):
         return closes[0]

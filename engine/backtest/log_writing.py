@@ -30,6 +30,12 @@ class _Exit:
             self.kind = KINDS.index("tp" if "-tp" in identity else "limit")
 
 
+def trigger_lines(times: TriggerTimes, account: BacktestAccount) -> NDArray[np.int64]:
+    """Return which line of the log each trigger has: the exits up to its time come before it."""
+    exit_ms = np.array([each.fill.ts_ms for each in _exits(account)], dtype=np.int64)
+    return np.arange(len(times), dtype=np.int64) + exit_ms.searchsorted(times.at_ms, side="right")
+
+
 def write_log(
     times: TriggerTimes,
     notes: TriggerNotes,

@@ -19,20 +19,16 @@ from engine.backtest.equity import EquityTimeline, bar_closes, closing_marks
 from engine.backtest.figures import RunFigures
 from engine.backtest.history import LoadedHistory
 from engine.backtest.honesty import run_warnings
-from engine.backtest.log_writing import write_log
-from engine.backtest.market.base import RunMarket
-from engine.backtest.market.candle_market import CandleMarket
-from engine.backtest.market.tape_market import TapeMarket
+from engine.backtest.layout import RunLayout
+from engine.backtest.log_writing import trigger_lines, write_log
 from engine.backtest.metrics import curve, measure, monthly
 from engine.backtest.program_asker import BatchSandbox, ProgramAsker
-from engine.backtest.request_check import check_request_fields, range_of
 from engine.backtest.rules import rules_of
 from engine.backtest.strategy_asker import StrategyAsker
 from engine.backtest.trades import TriggerTold, round_trips
 from engine.backtest.trigger_log import TriggerLog, TriggerNotes
-from engine.backtest.triggers import SCHEDULED, TriggerTimes, find_fires, lay_out
+from engine.backtest.triggers import SCHEDULED, TriggerTimes
 from engine.exchanges.wallet import account_of
-from engine.market.factors.library import FactorLibrary
 from engine.model.account import TraderConfig, TraderKind
 from engine.model.backtest import (
     BacktestRequest,
@@ -42,10 +38,7 @@ from engine.model.backtest import (
     Recording,
 )
 from engine.signals.conditions.rules import UNKNOWN
-from engine.signals.history.condition_arrays import ConditionArrays, SignalData
 from engine.strategies.base import Strategy
-from engine.strategies.programs.data.funding import FundingHistory
-from engine.strategies.programs.data.history import HistoryData, SymbolHistory
 from engine.strategies.programs.host import SandboxLimits
 
 if TYPE_CHECKING:
@@ -83,40 +76,22 @@ class PreparedRun:
     """The parts of one run before it begins, and what is made of them when it is over."""
 
     def __init__(
-        self, request: BacktestRequest, history: LoadedHistory, trader: TraderConfig | None = None
+        self,
+        request: BacktestRequest,
+        history: LoadedHistory,
+        trader: TraderConfig | None = None,
+        layout: RunLayout | None = None,
     ) -> None:
-        check_request_fields(request)
+        """Lay a request out; a `layout` that serves it is used, `trader` stands for the request's account."""
+        if layout is None or not layout.serves(request, history):
+            layout = RunLayout(request, history)
         self.request = request
         self.history = history
-        self.start_ms, self.end_ms = range_of(request, history)
-        self.market = _market_of(request, history)
-        self.factors = FactorLibrary()
-        signal_data = {
-            symbol: SignalData.of_minutes(rows, self.factors, history.base)
-            for symbol, rows in history.candles.items()
-        }
-        arrays = {symbol: ConditionArrays(data) for symbol, data in signal_data.items()}
-        fires = find_fires(request.pools, arrays, self.factors, self.start_ms, self.end_ms)
-        self.times: TriggerTimes = lay_out(
-            fires,
-            lambda symbol: self.market.bars(symbol).open_ms,
-            request.symbols,
-            request.schedule_seconds,
-            self.start_ms,
-            self.end_ms,
-        )
-        self.data = HistoryData(
-            {
-                symbol: SymbolHistory(
-                    minutes=data.minutes,
-                    flow=data.flow,
-                    factors=self.factors,
-                    funding=self._known_funding(symbol),
-                    base=history.base,
-                )
-                for symbol, data in signal_data.items()
-            }
-        )
+        self.layout = layout
+        self.start_ms, self.end_ms = layout.start_ms, layout.end_ms
+        self.market = layout.market
+        self.times: TriggerTimes = layout.times
+        self.data = layout.data
         self.notes = TriggerNotes(len(self.times))
         self.account = BacktestAccount(
             trader or self._trader(), history.instruments, self.market, history.funding, self.start_ms
@@ -164,7 +139,10 @@ class PreparedRun:
         timeline = EquityTimeline(self.account.changes, self.request.symbols)
         with ThreadPoolExecutor(1) as beside:
             columns = beside.submit(self._columns, timeline, ended_ms)
-            trades = round_trips(self.account, self.market, self._told, ended_ms)
+            lines = trigger_lines(self.times, self.account)
+            trades = round_trips(
+                self.account, self.market, lambda trigger: self._told(trigger, lines), ended_ms + 1
+            )
             figures = self._figures(columns.result(), trades)
         result = self._result(asker, figures)
         result = msgspec.structs.replace(result, run_s=time.perf_counter() - started)
@@ -175,8 +153,9 @@ class PreparedRun:
     def _ended_ms(self, asker: Asker) -> int:
         if not asker.ended_early:
             return self.end_ms - 1
-        asked = self.notes.asked
-        return int(self.times.at_ms[max(0, asked - 1)]) if len(self.times) else self.start_ms
+        # What was decided last is held until the bar that it was decided in has closed.
+        last = max(0, self.notes.asked - 1)
+        return min(int(self.times.at_ms[last]) + self.market.bar_ms, self.end_ms) - 1
 
     def _columns(self, timeline: EquityTimeline, ended_ms: int) -> _BarColumns:
         """Return equity and all that has a value per bar; numbers only, so that a thread can do it."""
@@ -186,7 +165,7 @@ class PreparedRun:
         equity, exposed = timeline.over(close_ms, marks)
         opening = self.market.bars(symbols[0])
         row = int(np.searchsorted(opening.open_ms, self.start_ms))
-        benchmark = marks[symbols[0]] * (float(self.request.cash) / float(opening.open[row]))
+        benchmark = marks[symbols[0]] * (float(self.account.trader.initial_capital) / float(opening.open[row]))
         return _BarColumns(close_ms, equity, exposed, benchmark)
 
     def _figures(self, columns: _BarColumns, trades: tuple[BacktestTrade, ...]) -> RunFigures:
@@ -204,11 +183,14 @@ class PreparedRun:
             funding=wallet.funding,
         )
 
-    def _told(self, index: int) -> TriggerTold:
-        if index < 0:
-            return TriggerTold("", "", ())
+    def _told(self, trigger: int, lines: NDArray[np.int64]) -> TriggerTold:
         times = self.times
-        return TriggerTold(self.notes.reason_text(index), times.pool_name(index), times.signals(index))
+        return TriggerTold(
+            line=int(lines[trigger]),
+            reason=self.notes.reason_text(trigger),
+            pool_name=times.pool_name(trigger),
+            signals=times.signals(trigger),
+        )
 
     def _result(self, asker: Asker, figures: RunFigures) -> BacktestResult:
         account, times = self.account, self.times
@@ -229,7 +211,7 @@ class PreparedRun:
             scheduled_triggers=scheduled,
             program_calls=self.notes.asked,
             final_equity=final,
-            total_pnl=final - self.request.cash,
+            total_pnl=final - account.trader.initial_capital,
             fees=figures.fees,
             funding=figures.funding,
             metrics=metrics,
@@ -260,10 +242,6 @@ class PreparedRun:
             found.append(f"the program failed at {asker.failures:,} triggers")
         return tuple(found)
 
-    def _known_funding(self, symbol: str) -> FundingHistory:
-        """Return the settlements a program may look back at; the replay shows none of its recording's."""
-        return FundingHistory.none() if self.history.tape is not None else self.history.funding[symbol]
-
     def _trader(self) -> TraderConfig:
         request = self.request
         return TraderConfig(
@@ -276,12 +254,6 @@ class PreparedRun:
             schedule_seconds=request.schedule_seconds,
             limits=request.limits,
         )
-
-
-def _market_of(request: BacktestRequest, history: LoadedHistory) -> RunMarket:
-    if isinstance(request.history, Recording) and history.tape is not None:
-        return TapeMarket(history.tape, history.candles)
-    return CandleMarket(history.candles, history.base, history.instruments, request.slippage)
 
 
 def _status_of(asker: Asker, notes: TriggerNotes) -> BacktestStatus:

@@ -82,7 +82,7 @@ def _time(ts_ms: int) -> str:
 def range_of(request: BacktestRequest, history: LoadedHistory) -> tuple[int, int]:
     """Return when a run begins and ends, in the history's own time.
 
-    Without dates it is all that every symbol has. Raises `InvalidInput` for dates outside it, or a
+    Without dates it is all that every symbol has; it ends with a whole candle. Raises `InvalidInput` for dates outside it, or a
     history too short to trade on.
     """
     length = history.base.length_ms
@@ -93,7 +93,9 @@ def range_of(request: BacktestRequest, history: LoadedHistory) -> tuple[int, int
     if end_ms - first_ms < 2 * length:
         count = max(0, (end_ms - first_ms) // length)
         raise InvalidInput.of(
-            "candles", f"a history of {count}", "at least 2 that all symbols have, or there is nothing to trade on"
+            "candles",
+            f"a history of {count}",
+            "at least 2 that all symbols have, or there is nothing to trade on",
         )
     for field, value, last_ms in (
         ("start_ms", request.start_ms, end_ms - length),
@@ -104,4 +106,8 @@ def range_of(request: BacktestRequest, history: LoadedHistory) -> tuple[int, int
                 field, _time(value), f"the history goes from {_time(first_ms)} to {_time(end_ms)}"
             )
     start_ms = first_ms if request.start_ms is None else request.start_ms
-    return start_ms, end_ms if request.end_ms is None else request.end_ms
+    end_ms = end_ms if request.end_ms is None else request.end_ms
+    end_ms -= (end_ms - history.base.anchor_ms) % length
+    if end_ms - start_ms < length:
+        raise InvalidInput.of("end_ms", _time(end_ms), f"a {history.base} candle or more after the start")
+    return start_ms, end_ms

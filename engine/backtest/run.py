@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from engine.backtest.history import LoadedHistory
+from engine.backtest.layout import RunLayout
 from engine.backtest.prepared_run import PreparedRun, RunOutcome
 from engine.backtest.program_asker import BatchSandbox
 from engine.errors import InvalidInput
@@ -37,15 +38,16 @@ async def run_backtest(
     *,
     on_progress: Callable[[BacktestProgress], None] = _silent,
     is_cancelled: Callable[[], bool] = _never,
+    layout: RunLayout | None = None,
 ) -> RunOutcome:
-    """Run a program over a history.
+    """Run a program over a history, on a layout of the same request with other parameters if there is one.
 
     Raises `InvalidInput` for a request that cannot be run. What the program does wrong is part of the
     result: its status is then partial, or error if it never decided anything.
     """
     started = time.perf_counter()
     with _collector_at_rest():
-        run = PreparedRun(request, history)
+        run = PreparedRun(request, history, layout=layout)
         on_progress(BacktestProgress(stage="calculating", total=len(run.times)))
         asker = run.asker(sandbox)
         await asker.ask_all(on_progress, is_cancelled)

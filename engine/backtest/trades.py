@@ -7,28 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
 
 from engine.backtest.account import BacktestAccount
+from engine.backtest.excursions import HeldSpan, price_ranges
 from engine.backtest.market.base import RunMarket
 from engine.exchanges.margin import round_money
 from engine.model.backtest import BacktestTrade, ExitReason
 from engine.model.fill import Fill
 from engine.model.order import Order
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 ZERO = Decimal(0)
 _LIQUIDATION = "-liquidation-"
 
 
 class TriggerTold(msgspec.Struct, frozen=True):
-    """What the trigger log says of the trigger behind an order."""
+    """What the trigger log says of the trigger behind an order, and in which line."""
 
+    line: int
     reason: str
     pool_name: str
     signals: tuple[str, ...]
@@ -82,17 +79,17 @@ class _Finished(msgspec.Struct, frozen=True):
     trip: _RoundTrip
     is_long: bool
     reason: ExitReason
-    exit_order: Order | None
-    exit_price: Decimal | None
-    mark: Decimal | None
+    exit_order: Order | None = None
+    exit_price: Decimal | None = None
+    unrealized: Decimal = ZERO
 
 
 def round_trips(
     account: BacktestAccount, market: RunMarket, told: Callable[[int], TriggerTold], end_ms: int
 ) -> tuple[BacktestTrade, ...]:
-    """Return every trade in the order they ended, open ones last.
+    """Return every trade in the order they ended, open ones last, valued at the mark before `end_ms`.
 
-    `told` gives what is known of a trigger by its line in the log.
+    `told` gives what is known of a trigger by its number.
     """
     orders = account.orders | account.open_orders
     finished: list[_Finished] = []
@@ -108,8 +105,10 @@ def round_trips(
         _add_funding(running, next_funding.symbol, next_funding.amount)
         next_funding = next(funding)
     for symbol, trip in running.items():
-        mark = market.mark_before(symbol, end_ms)
-        finished.append(_Finished(trip, trip.quantity > 0, ExitReason.OPEN, None, None, mark))
+        # The account's entry price: after a part was closed, that of the trade's fills is another.
+        position = account.positions[symbol]
+        profit = position.quantity * (market.mark_before(symbol, end_ms) - position.entry_price)
+        finished.append(_Finished(trip, trip.quantity > 0, ExitReason.OPEN, unrealized=profit))
     excursions = _excursions(finished, market, end_ms)
     return tuple(
         _trade(number, done, told, *excursion)
@@ -140,7 +139,7 @@ def _take(fill: Fill, order: Order, running: dict[str, _RoundTrip], finished: li
     turns = fill.quantity > closed
     del running[fill.symbol]
     reason = _exit_reason(order, turns=turns)
-    finished.append(_Finished(trip, is_long, reason, order, trip.exit_paid / trip.exit_quantity, None))
+    finished.append(_Finished(trip, is_long, reason, order, trip.exit_paid / trip.exit_quantity))
     if turns:
         next_trip = running[fill.symbol] = _RoundTrip(fill, order)
         next_trip.open(fill, fill.quantity - closed, fill.fee - fee)
@@ -160,16 +159,12 @@ def _trade(
 ) -> BacktestTrade:
     trip = done.trip
     entry = trip.entry_paid / trip.entry_quantity
-    gross = trip.gross
-    if done.mark is not None:
-        gross += trip.quantity * (done.mark - entry)
+    gross = trip.gross + done.unrealized
     pnl = gross - trip.fees + trip.funding
     price = float(entry)
     against, favour = (price - low, high - price) if done.is_long else (high - price, price - low)
-    index = int(trip.order.decision_id or -1)
-    about = told(index)
-    exit_id = done.exit_order.decision_id if done.exit_order is not None else None
-    by_itself = done.reason not in (ExitReason.DECISION, ExitReason.REVERSAL)
+    about = told(_trigger_of(trip.order))
+    is_decided = done.exit_order is not None and done.reason in (ExitReason.DECISION, ExitReason.REVERSAL)
     return BacktestTrade(
         number=number,
         symbol=trip.symbol,
@@ -188,8 +183,8 @@ def _trade(
         return_pct=float(pnl) / float(trip.entry_paid) * 100,
         mae_pct=max(0.0, against / price * 100),
         mfe_pct=max(0.0, favour / price * 100),
-        trigger_index=index,
-        exit_trigger_index=None if by_itself or exit_id is None else int(exit_id),
+        trigger_index=about.line,
+        exit_trigger_index=told(_trigger_of(done.exit_order)).line if is_decided else None,
         reason=about.reason,
         pool_name=about.pool_name,
         signals=about.signals,
@@ -203,35 +198,30 @@ def _as_price(price: Decimal) -> Decimal:
 
 
 def _excursions(finished: list[_Finished], market: RunMarket, end_ms: int) -> list[tuple[float, float]]:
-    """Return the lowest and the highest price each trade saw, its own fills included."""
+    """Return the lowest and the highest price each trade saw."""
     found: list[tuple[float, float]] = [(0.0, 0.0)] * len(finished)
     for symbol in {done.trip.symbol for done in finished}:
         numbers = [number for number, done in enumerate(finished) if done.trip.symbol == symbol]
-        bars = market.bars(symbol)
-        entries = np.array([finished[number].trip.entry_ms for number in numbers], dtype=np.int64)
-        exits = np.array(
-            [finished[number].trip.exit_ms if finished[number].exit_order else end_ms for number in numbers],
-            dtype=np.int64,
-        )
-        starts = np.maximum(np.searchsorted(bars.open_ms, entries, side="right") - 1, 0)
-        # A fill at a bar's open saw nothing of that bar.
-        stops = np.maximum(np.searchsorted(bars.open_ms, exits), starts + 1)
-        lows, highs = (
-            _ranges(bars.low, starts, stops, np.minimum),
-            _ranges(bars.high, starts, stops, np.maximum),
-        )
-        for number, low, high in zip(numbers, lows.tolist(), highs.tolist(), strict=True):
-            found[number] = low, high
+        spans = [_span(finished[number], end_ms) for number in numbers]
+        for number, seen in zip(
+            numbers, price_ranges(spans, market.bars(symbol), market.bar_ms), strict=True
+        ):
+            found[number] = seen
     return found
 
 
-def _ranges(
-    column: NDArray[np.float64], starts: NDArray[np.intp], stops: NDArray[np.intp], least: np.ufunc
-) -> NDArray[np.float64]:
-    """Return the least (or greatest) of each range of rows."""
-    if len(starts) == 0:
-        return np.empty(0)
-    padded = np.append(column, column[-1])
-    borders = np.stack([starts, stops], axis=1).ravel()
-    reduced: NDArray[np.float64] = least.reduceat(padded, borders)[::2]
-    return reduced
+def _span(done: _Finished, end_ms: int) -> HeldSpan:
+    trip, price = done.trip, done.exit_price
+    return HeldSpan(
+        is_long=done.is_long,
+        from_ms=trip.entry_ms,
+        until_ms=end_ms if price is None else trip.exit_ms,
+        entry_price=float(trip.entry_paid / trip.entry_quantity),
+        exit_price=None if price is None else float(price),
+    )
+
+
+def _trigger_of(order: Order) -> int:
+    """Return the number of the trigger whose decision an order carries out."""
+    assert order.decision_id is not None, order
+    return int(order.decision_id)

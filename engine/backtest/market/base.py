@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+PATH_SIXTIETHS = (20, 40, 59)
+"""When first extreme, second extreme and close of a bar are reached, in sixtieths of it, as in the replay."""
+
+
 class Bars(msgspec.Struct, frozen=True, eq=False):
     """Where a symbol's mark price went, bar by bar; times are int64, prices float64."""
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.backtest.market.base import Bars, QuoteColumns, QuoteTaker
+from engine.backtest.market.base import PATH_SIXTIETHS, Bars, QuoteColumns, QuoteTaker
 from engine.market.candles.series import CandleSeries
 from engine.market.periods import Period
 from engine.model.instrument import Instrument
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 SIZE = Decimal("1e15")
 """What every quote displays: candles say nothing of depth."""
 
-_SIXTIETHS = (20, 40, 59)
-"""When the points of a bar's path after its open are reached, in sixtieths of it, as in the replay."""
 _DECIMALS = 10
 _SLACK = 1e-7
 """How much of a step the rounding of floats may amount to."""
@@ -106,7 +104,7 @@ class CandleMarket:
             for symbol, row in rows:
                 account.take(self._quote(symbol, _decimal(self._bars[symbol].open[row]), open_ms))
         paths = [(symbol, self._path(symbol, row, account)) for symbol, row in rows]
-        for point, sixtieth in enumerate(_SIXTIETHS):
+        for point, sixtieth in enumerate(PATH_SIXTIETHS):
             ts_ms = open_ms + self.bar_ms * sixtieth // 60
             if after_ms < ts_ms <= until_ms:
                 for symbol, path in paths:

@@ -26,7 +26,10 @@ def parse_range(text: str) -> ParameterRange:
         raise InvalidInput.of("sweep", safe_line(text, 80), f"allowed is {_ALLOWED}")
     if ".." in values:
         return ParameterRange(name, _steps(text, values))
-    return ParameterRange(name, tuple(_value(part.strip()) for part in values.split(",")))
+    parts = [part.strip() for part in values.split(",")]
+    if "" in parts or len(set(parts)) < len(parts):
+        raise InvalidInput.of("sweep", safe_line(text, 80), "values between commas, each once")
+    return ParameterRange(name, tuple(_value(part) for part in parts))
 
 
 def _steps(text: str, values: str) -> tuple[Parameter, ...]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
+from collections import deque
 from collections.abc import Coroutine
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +17,14 @@ from engine.model.backtest import BacktestRequest, BacktestResult
 
 if TYPE_CHECKING:
     from engine.backtest.history import LoadedHistory
+    from engine.backtest.layout import RunLayout
     from engine.backtest.sweep.trials import TrialBatch
     from engine.strategies.programs.host import SandboxHost
+
+
+SECONDS_TO_END = 2.0
+LAYOUTS_KEPT = 2
+"""A sweep has one range, and a walk-forward one more at a time."""
 
 
 class WorkerState:
@@ -30,6 +39,9 @@ class WorkerState:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="sweep runs", daemon=True).start()
         self._sandbox: SandboxHost | None = None
+        self._layouts: deque[RunLayout] = deque(maxlen=LAYOUTS_KEPT)
+        # A pool's worker ends without `atexit`; this is called in either case.
+        Finalize(None, self._end, exitpriority=1)
         self._history: tuple[bytes, LoadedHistory] | None = None
 
     def run(
@@ -48,17 +60,30 @@ class WorkerState:
         with self._turn:
             if self._history is None or self._history[0] != key:
                 self._history = None  # the old one makes room first
+                self._layouts.clear()
                 self._history = key, load_history(batch.request, Path(batch.home) if batch.home else None)
             return self._history[1]
 
     async def _run(self, request: BacktestRequest, history: LoadedHistory) -> BacktestResult:
+        from engine.backtest.layout import RunLayout
         from engine.backtest.run import run_backtest
         from engine.strategies.programs.host import SandboxHost
 
         if self._sandbox is None:
             self._sandbox = SandboxHost()
             self._sandbox.start()
-        return (await run_backtest(request, history, self._sandbox)).result
+        layout = next((each for each in self._layouts if each.serves(request, history)), None)
+        if layout is None:
+            layout = RunLayout(request, history)
+            self._layouts.append(layout)
+        return (await run_backtest(request, history, self._sandbox, layout=layout)).result
+
+    def _end(self) -> None:
+        """End the sandbox in order, when the process ends."""
+        sandbox, self._sandbox = self._sandbox, None
+        if sandbox is not None:
+            with contextlib.suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(sandbox.close(), self._loop).result(SECONDS_TO_END)
 
     def _wait_for[T](self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
