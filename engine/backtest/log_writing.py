@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,10 @@ from engine.backtest.market.base import RunMarket
 from engine.backtest.trigger_log import NOT_ASKED, OrderDetail, OrderNote, TriggerLog, TriggerNotes
 from engine.backtest.triggers import SCHEDULED, TriggerTimes
 from engine.model.fill import Fill
+from engine.signals.conditions.rules import MET
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 KINDS = ("scheduled", "signal", "tp", "sl", "liquidation", "limit")
 
@@ -46,15 +51,21 @@ def write_log(
     """Return the log: a line for each trigger, and one for each fill that came by itself."""
     exits = _exits(account)
     symbols = tuple(account.trader.symbols)
-    places = {symbol: place for place, symbol in enumerate(symbols)}
-    of_triggers = np.array([places[each.symbol] for each in times.fires] + [0], dtype=np.int32)[times.source]
     symbol = np.concatenate(
-        [of_triggers, np.array([places[each.fill.symbol] for each in exits], dtype=np.int32)]
+        [
+            _trigger_symbols(times, notes, symbols),
+            np.array([symbols.index(each.fill.symbol) for each in exits], dtype=np.int32),
+        ]
     )
     ts_ms = np.concatenate([times.at_ms, np.array([each.fill.ts_ms for each in exits], dtype=np.int64)])
-    order = np.argsort(ts_ms, kind="stable")
-    ts_ms, symbol = ts_ms[order], symbol[order].astype(np.int32)
+    # An exit at the time of a trigger came before it.
+    order = np.lexsort((np.arange(len(ts_ms)) < len(times), ts_ms))
+    line_of = np.empty(len(order), dtype=np.int64)
+    line_of[order] = np.arange(len(order))
+    ts_ms, symbol = ts_ms[order], symbol[order]
     marks = {name: market.quotes_at(name, ts_ms).mark for name in symbols}
+    for place, each in enumerate(exits, start=len(times)):
+        marks[each.fill.symbol][line_of[place]] = float(each.fill.price)
     signals, signal_sets = _signal_sets(times, notes)
     none = np.zeros(len(exits), dtype=np.int32)
     pools = ("", *(fires.pool.name for fires in times.fires))
@@ -64,8 +75,6 @@ def write_log(
             np.array([each.kind for each in exits], dtype=np.int32),
         ]
     )
-    line_of = np.empty(len(order), dtype=np.int64)
-    line_of[order] = np.arange(len(order))
     return TriggerLog(
         kinds=KINDS,
         symbols=symbols,
@@ -81,13 +90,21 @@ def write_log(
             order
         ].tobytes(),
         reason=np.concatenate([notes.reason, none - 1])[order].astype(np.int32).tobytes(),
-        price=np.choose(symbol, list(marks.values())).tobytes()
-        if len(symbols) > 1
-        else marks[symbols[0]].tobytes(),
+        price=np.stack(list(marks.values()))[symbol, np.arange(len(symbol))].tobytes(),
         equity_before=timeline.at(ts_ms, marks, before=True).tobytes(),
         equity_after=timeline.at(ts_ms, marks).tobytes(),
         details=_details(times, notes, account.fills, exits, line_of),
     )
+
+
+def _trigger_symbols(times: TriggerTimes, notes: TriggerNotes, symbols: tuple[str, ...]) -> NDArray[np.int32]:
+    """Return whose price a trigger's line shows: of a schedule that of what was decided on, or the first."""
+    of_sources = [symbols.index(fires.symbol) for fires in times.fires]
+    found = np.array([*of_sources, 0], dtype=np.int32)[times.source]
+    for trigger, note in notes.orders.items():
+        if times.source[trigger] == SCHEDULED:
+            found[trigger] = symbols.index(note.decision_symbol)
+    return found
 
 
 def _exits(account: BacktestAccount) -> list[_Exit]:
@@ -155,7 +172,7 @@ def _signal_sets(times: TriggerTimes, notes: TriggerNotes) -> tuple[np.ndarray, 
         # Each member is one bit of the set's code.
         codes = np.zeros(len(mine), dtype=np.int64)
         for bit, member in enumerate(fires.members):
-            codes |= (member.states[rows] == 1).astype(np.int64) << bit
+            codes |= (member.states[rows] == MET).astype(np.int64) << bit
         for code in np.unique(codes).tolist():
             names = tuple(signal.name for bit, signal in enumerate(fires.pool.signals) if code >> bit & 1)
             numbers[mine[codes == code]] = sets.setdefault(names, len(sets))

@@ -165,7 +165,9 @@ class PreparedRun:
         equity, exposed = timeline.over(close_ms, marks)
         opening = self.market.bars(symbols[0])
         row = int(np.searchsorted(opening.open_ms, self.start_ms))
-        benchmark = marks[symbols[0]] * (float(self.account.trader.initial_capital) / float(opening.open[row]))
+        benchmark = marks[symbols[0]] * (
+            float(self.account.trader.initial_capital) / float(opening.open[row])
+        )
         return _BarColumns(close_ms, equity, exposed, benchmark)
 
     def _figures(self, columns: _BarColumns, trades: tuple[BacktestTrade, ...]) -> RunFigures:

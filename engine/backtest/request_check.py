@@ -82,8 +82,8 @@ def _time(ts_ms: int) -> str:
 def range_of(request: BacktestRequest, history: LoadedHistory) -> tuple[int, int]:
     """Return when a run begins and ends, in the history's own time.
 
-    Without dates it is all that every symbol has; it ends with a whole candle. Raises `InvalidInput` for dates outside it, or a
-    history too short to trade on.
+    Without dates it is all that every symbol has; it ends with a whole candle. Raises `InvalidInput`
+    for dates outside it, or a history too short to trade on.
     """
     length = history.base.length_ms
     first_ms = max(int(rows.open_ms[0]) for rows in history.candles.values())

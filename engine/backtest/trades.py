@@ -164,7 +164,7 @@ def _trade(
     price = float(entry)
     against, favour = (price - low, high - price) if done.is_long else (high - price, price - low)
     about = told(_trigger_of(trip.order))
-    is_decided = done.exit_order is not None and done.reason in (ExitReason.DECISION, ExitReason.REVERSAL)
+    ended_by = done.exit_order if done.reason in (ExitReason.DECISION, ExitReason.REVERSAL) else None
     return BacktestTrade(
         number=number,
         symbol=trip.symbol,
@@ -184,7 +184,7 @@ def _trade(
         mae_pct=max(0.0, against / price * 100),
         mfe_pct=max(0.0, favour / price * 100),
         trigger_index=about.line,
-        exit_trigger_index=told(_trigger_of(done.exit_order)).line if is_decided else None,
+        exit_trigger_index=None if ended_by is None else told(_trigger_of(ended_by)).line,
         reason=about.reason,
         pool_name=about.pool_name,
         signals=about.signals,
