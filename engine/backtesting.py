@@ -222,7 +222,8 @@ async def run(
         outcome = await run_backtest(
             request, history, sandbox, on_progress=on_progress, is_cancelled=is_cancelled
         )
-        finding = await check_look_ahead(outcome, history, sandbox) if checks else None
+        is_checked = checks and not is_cancelled()
+        finding = await check_look_ahead(outcome, history, sandbox) if is_checked else None
     finally:
         await sandbox.close()
     return Backtest(outcome, history, finding)

@@ -66,6 +66,7 @@ async def library(home: Path, settings: Settings) -> AsyncIterator[Desk]:
     from engine.streams import Bus
 
     desk = await LocalDesk.open(home, settings, Bus())
+    desk.begin_writing()
     try:
         yield desk
     finally:

@@ -173,15 +173,28 @@ def _in_options(error: InvalidInput, options: argparse.Namespace) -> InvalidInpu
 
 @contextmanager
 def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Take Ctrl-C and SIGTERM as the wish to end with what there is; yield whether one came."""
+    """Take the first Ctrl-C or SIGTERM as the wish to end with what there is; yield whether one came.
+
+    The second one ends the program at once.
+    """
     wished = threading.Event()
     numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
-    before = {number: signal.signal(number, lambda *_: wished.set()) for number in numbers}
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def as_before() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def wish(number: int, frame: object) -> None:
+        wished.set()
+        as_before()
+
+    for number in numbers:
+        signal.signal(number, wish)
     try:
         yield wished.is_set
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        as_before()
 
 
 def _run_once(
@@ -356,8 +369,8 @@ def _run_sweep(request: SweepRequest, home: Path, is_cancelled: Callable[[], boo
         print(sweep_text(result, min(WIDEST, shutil.get_terminal_size((100, 24)).columns)))
     if is_cancelled():
         sys.stdout.flush()
-        runs = f"{len(result.lines):,} {'run' if len(result.lines) == 1 else 'runs'}"
-        print(f"nightdesk: cancelled after {runs}; the result is of those", file=sys.stderr)
+        made = sum(not line.error for line in result.lines)
+        print(f"nightdesk: cancelled after {made:,} of {len(result.lines):,} runs", file=sys.stderr)
         return CANCELLED
     return 0 if any(not line.error for line in result.lines) else 1
 

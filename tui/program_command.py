@@ -221,10 +221,19 @@ async def _bind(options: argparse.Namespace, home: Path) -> int:
             if name not in pools:
                 raise InvalidInput.of("--pool", name, f"there are {', '.join(pools) or 'none'}")
         program = await _saved(desk.programs, options)
+        trader_id = traders[options.trader]
+        bound = [each.binding for each in desk.programs.bindings()]
         state = await desk.programs.save_binding(
             Binding(
-                binding_id=0,
-                trader_id=traders[options.trader],
+                binding_id=next(
+                    (
+                        each.binding_id
+                        for each in bound
+                        if (each.trader_id, each.program_id) == (trader_id, program.program_id)
+                    ),
+                    0,
+                ),
+                trader_id=trader_id,
                 program_id=program.program_id,
                 pool_ids=tuple(pools[name] for name in options.pool),
                 schedule_seconds=schedule_seconds,

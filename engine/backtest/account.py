@@ -129,6 +129,11 @@ class BacktestAccount:
             for symbol, position in self.positions.items()
         )
 
+    def equity(self) -> Decimal:
+        """Return what the account is worth now, at the last marks."""
+        marks = {symbol: self._market.mark_before(symbol, self.now_ms + 1) for symbol in self.positions}
+        return account_of(self.wallet, marks).equity
+
     def day_account(self, marks: Mapping[str, Decimal], now_ms: int) -> Account:
         """Return the account's money at these marks, with what it made since midnight UTC.
 

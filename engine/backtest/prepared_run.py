@@ -28,7 +28,6 @@ from engine.backtest.strategy_asker import StrategyAsker
 from engine.backtest.trades import TriggerTold, round_trips
 from engine.backtest.trigger_log import TriggerLog, TriggerNotes
 from engine.backtest.triggers import SCHEDULED, TriggerTimes
-from engine.exchanges.wallet import account_of
 from engine.model.account import TraderConfig, TraderKind
 from engine.model.backtest import (
     BacktestRequest,
@@ -196,10 +195,7 @@ class PreparedRun:
 
     def _result(self, asker: Asker, figures: RunFigures) -> BacktestResult:
         account, times = self.account, self.times
-        marks = {
-            symbol: self.market.mark_before(symbol, account.now_ms + 1) for symbol in self.request.symbols
-        }
-        final = account_of(account.wallet, marks).equity
+        final = account.equity()
         scheduled = int(np.count_nonzero(times.source == SCHEDULED))
         metrics = measure(figures)
         result = BacktestResult(
@@ -284,5 +280,5 @@ def _hash_of(result: BacktestResult, notes: TriggerNotes, equity: NDArray[np.flo
     digest.update(msgspec.msgpack.encode(request))
     digest.update(msgspec.msgpack.encode((result.trades, result.final_equity, result.fees, result.funding)))
     digest.update(notes.operation.tobytes())
-    digest.update(equity.tobytes())
+    digest.update(memoryview(np.ascontiguousarray(equity)))
     return digest.hexdigest()

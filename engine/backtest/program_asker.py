@@ -55,6 +55,7 @@ FAILURES_BEFORE_STOPPING = 3
 FAILURE_WINDOW_MS = 600_000
 MOST_TIME_OUTS = 3
 TRADING_MODE = "backtest"
+SECONDS_BETWEEN_LOOKS = 0.2
 TURNS_TO_LEAVE = 5
 """How often the loop must turn until a batch is on its way, and the sandbox at work beside the books."""
 
@@ -148,6 +149,11 @@ class ProgramAsker:
         while index < total and not self.ended_early:
             if sent is None:
                 sent = self._send_with_books(index)
+            await _answered(sent, is_cancelled)
+            if is_cancelled():
+                sent.answer.cancel()
+                self.ended_early = "cancelled"
+                break
             try:
                 reply = await sent.answer
             except StrategyFailed as failure:
@@ -164,14 +170,15 @@ class ProgramAsker:
             else:
                 index, sent = reached, ahead
             on_progress(self._progress(index))
-            if is_cancelled():
-                await _abandon(sent)
-                self.ended_early = "cancelled"
 
     def _progress(self, index: int) -> BacktestProgress:
-        cash = float(self._account.wallet.cash)
+        account = self._account
         return BacktestProgress(
-            stage="running", done=index, total=len(self._times), ts_ms=self._account.now_ms, equity=cash
+            stage="running",
+            done=index,
+            total=len(self._times),
+            ts_ms=account.now_ms,
+            equity=float(account.equity()),
         )
 
     # --- what is sent ----------------------------------------------------------------------------
@@ -401,6 +408,12 @@ def _forecast_after(sides: dict[str, Side], decision: Decision) -> None:
             sides[decision.symbol] = Side.SELL
         case Operation.CLOSE if decision.quantity is None and decision.portion == 1:
             sides.pop(decision.symbol, None)
+
+
+async def _answered(sent: _Sent, is_cancelled: Callable[[], bool]) -> None:
+    """Wait until a batch is answered or the run is cancelled, which a slow program must not delay."""
+    while not sent.answer.done() and not is_cancelled():
+        await asyncio.wait({sent.answer}, timeout=SECONDS_BETWEEN_LOOKS)
 
 
 async def _abandon(sent: _Sent | None) -> None:

@@ -10,12 +10,13 @@ from engine.backtest.metrics.value_text import utc_text
 from engine.errors import InvalidInput
 from engine.model.backtest import BacktestRequest
 from engine.text import safe_line
+from engine.trading.program_book import MAX_SCHEDULE_SECONDS
+from engine.trading.signal_book import MAX_COOLDOWN_SECONDS
 
 HIGHEST_FEE = Decimal("0.1")
 HIGHEST_SLIPPAGE = Decimal("0.2")
 LOWEST_CASH = Decimal("0.01")
 HIGHEST_CASH = Decimal("1e12")
-LONGEST_WAIT_SECONDS = 366 * 86_400
 LARGEST_WHOLE_NUMBER = 2**63 - 1
 """What a whole number can be that travels to the program."""
 VENUES = ("", "paper", "binance")
@@ -32,10 +33,9 @@ def check_request_fields(request: BacktestRequest) -> None:
     _check_share("slippage", request.slippage, Decimal(0), HIGHEST_SLIPPAGE)
     if request.venue not in VENUES:
         raise InvalidInput.of("venue", safe_line(request.venue, 40), f"{', '.join(VENUES[1:])}, or none")
-    if not 0 <= request.schedule_seconds <= LONGEST_WAIT_SECONDS:
-        raise InvalidInput.of(
-            "schedule_seconds", request.schedule_seconds, f"0 (none) to {LONGEST_WAIT_SECONDS} (366 days)"
-        )
+    if not 0 <= request.schedule_seconds <= MAX_SCHEDULE_SECONDS:
+        allowed = f"0 (none) to {MAX_SCHEDULE_SECONDS} seconds"
+        raise InvalidInput.of("schedule_seconds", request.schedule_seconds, allowed)
     if abs(request.seed) > LARGEST_WHOLE_NUMBER:
         raise InvalidInput.of("seed", request.seed, f"a whole number up to {LARGEST_WHOLE_NUMBER}")
     for name, value in request.params.items():
@@ -45,8 +45,8 @@ def check_request_fields(request: BacktestRequest) -> None:
     if not request.pools and not request.schedule_seconds:
         raise InvalidInput.of("pools", "none", "give signals, a schedule or both: nothing wakes the program")
     for pool in request.pools:
-        if not 0 <= pool.cooldown_seconds <= LONGEST_WAIT_SECONDS:
-            allowed = f"0 to {LONGEST_WAIT_SECONDS} (366 days)"
+        if not 0 <= pool.cooldown_seconds <= MAX_COOLDOWN_SECONDS:
+            allowed = f"0 to {MAX_COOLDOWN_SECONDS} seconds"
             raise InvalidInput.of(f"pools: {pool.name}: cooldown_seconds", pool.cooldown_seconds, allowed)
         for symbol in pool.symbols:
             if symbol not in request.symbols:

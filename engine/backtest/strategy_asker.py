@@ -69,7 +69,7 @@ class StrategyAsker:
                         done=index + 1,
                         total=total,
                         ts_ms=self._account.now_ms,
-                        equity=float(self._account.wallet.cash),
+                        equity=float(self._account.equity()),
                     )
                 )
 

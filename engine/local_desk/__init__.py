@@ -110,12 +110,16 @@ class LocalDesk:
         parts = await asyncio.to_thread(assemble, home, settings, bus, pacing)
         return cls(parts, settings, bus)
 
+    def begin_writing(self) -> None:
+        """Let what is saved be kept, beside what a new home begins with; nothing is played or traded."""
+        self._parts.store.start_writer()
+        if self._parts.first_changes:
+            self._parts.store.write(*self._parts.first_changes)
+
     async def start(self) -> None:
         """Play the market; each trader settles its orders of unknown outcome before it may decide."""
         parts = self._parts
-        parts.store.start_writer()
-        if parts.first_changes:
-            parts.store.write(*parts.first_changes)
+        self.begin_writing()
         self._tasks = [
             self._task(self._keep_publishing(), "publishing"),
             self._task(self._play(), "the market feed"),
@@ -139,10 +143,11 @@ class LocalDesk:
         Raises `StoreFailed` when not everything could be written.
         """
         self._parts.store.hurry()
+        has_played = bool(self._tasks)
         await stop_all([*self._tasks, *self._deciding.tasks])
         self._tasks = []
         try:
-            if self._settings.on_quit == "cancel":
+            if has_played and self._settings.on_quit == "cancel":
                 with contextlib.suppress(DeskError):
                     await wind_down.cancel_orders(self._parts.traders, entries_only=True)
             await self._backtests.close()

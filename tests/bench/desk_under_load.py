@@ -22,6 +22,7 @@ from types import ModuleType
 import msgspec
 
 from engine import assembly
+from engine.clock import Clock
 from engine.local_desk import LocalDesk
 from engine.market.replay.candle_tape import CandleTape
 from engine.market.replay.sources import open_tape
@@ -89,9 +90,9 @@ def measure_loops(launch: ModuleType, log: Path) -> None:
 
     open_desk = LocalDesk.open
 
-    async def opened(home: Path, settings: Settings, bus: Bus) -> LocalDesk:
+    async def opened(home: Path, settings: Settings, bus: Bus, pacing: Clock | None = None) -> LocalDesk:
         _engine_loops.append(asyncio.get_running_loop())
-        return await open_desk(home, settings, bus)
+        return await open_desk(home, settings, bus, pacing)
 
     launch.__dict__["_run"] = measured
     LocalDesk.open = opened  # type: ignore[method-assign]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any
 
 
@@ -34,13 +35,26 @@ class LocalExecutor(Executor):
         """See `concurrent.futures.Executor`."""
         self._pool.shutdown(wait, cancel_futures=cancel_futures)
 
+    def end_now(self) -> None:
+        """End the processes with whatever they are at."""
+        self.shutdown(wait=False, cancel_futures=True)
+        for process in active_children():
+            process.terminate()
+
     def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"))
+        return ProcessPoolExecutor(
+            self.workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
+        )
 
 
 def local_executor(workers: int = 0) -> LocalExecutor:
     """Return an executor of so many processes, 0 for one on each core this process may use."""
     return LocalExecutor(workers or _cores())
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """Let Ctrl-C, which a terminal sends to every process, be the one's that waits for the results."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _cores() -> int:

@@ -30,7 +30,7 @@ def run_sweep(
     on_progress(BacktestProgress(stage="connecting" if request.cluster else "starting"))
     if not request.cluster:
         with local_executor(request.workers) as executor:
-            return sweep(
+            result = sweep(
                 request,
                 executor,
                 workers=executor.workers,
@@ -40,6 +40,9 @@ def run_sweep(
                 on_progress=on_progress,
                 is_cancelled=is_cancelled,
             )
+            if is_cancelled():
+                executor.end_now()
+            return result
     history = load_history(request.request, home)
     with cluster_executor(request.cluster) as cluster:
         on_progress(BacktestProgress(stage="sending the history"))
