@@ -55,11 +55,10 @@ def check_request_fields(request: BacktestRequest) -> None:
                 )
     for field, value in (("start_ms", request.start_ms), ("end_ms", request.end_ms)):
         if value is not None and not 0 <= value < AFTER_LAST_MS:
-            raise InvalidInput.of(field, _time(value), "a time of 1970 to 2099")
+            raise InvalidInput.of(field, time_told(value), "a time of 1970 to 2099")
     if request.start_ms is not None and request.end_ms is not None and request.end_ms <= request.start_ms:
-        raise InvalidInput.of(
-            "end_ms", _time(request.end_ms), f"it must be after the start, {_time(request.start_ms)}"
-        )
+        allowed = f"the dates are reversed: the start is {time_told(request.start_ms)}"
+        raise InvalidInput.of("end_ms", time_told(request.end_ms), allowed)
 
 
 def _check_share(field: str, share: Decimal, lowest: Decimal, highest: Decimal) -> None:
@@ -72,7 +71,8 @@ def _percent(share: Decimal) -> str:
     return f"{(share * 100).normalize():f} %" if share.is_finite() else str(share)
 
 
-def _time(ts_ms: int) -> str:
+def time_told(ts_ms: int) -> str:
+    """Return a time as an error shows it, however far off it is."""
     try:
         return f"{utc_text(ts_ms)} UTC"
     except (ValueError, OverflowError, OSError):
@@ -103,11 +103,11 @@ def range_of(request: BacktestRequest, history: LoadedHistory) -> tuple[int, int
     ):
         if value is not None and not first_ms <= value <= last_ms:
             raise InvalidInput.of(
-                field, _time(value), f"the history goes from {_time(first_ms)} to {_time(end_ms)}"
+                field, time_told(value), f"the history goes from {time_told(first_ms)} to {time_told(end_ms)}"
             )
     start_ms = first_ms if request.start_ms is None else request.start_ms
     end_ms = end_ms if request.end_ms is None else request.end_ms
     end_ms -= (end_ms - history.base.anchor_ms) % length
     if end_ms - start_ms < length:
-        raise InvalidInput.of("end_ms", _time(end_ms), f"a {history.base} candle or more after the start")
+        raise InvalidInput.of("end_ms", time_told(end_ms), f"a {history.base} candle or more after the start")
     return start_ms, end_ms

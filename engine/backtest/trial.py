@@ -11,7 +11,7 @@ from engine.backtest.account import BacktestAccount
 from engine.backtest.context import ContextHistory
 from engine.backtest.history import load_history
 from engine.backtest.market.tape_market import TapeMarket
-from engine.backtest.metrics.value_text import utc_text
+from engine.backtest.request_check import time_told
 from engine.errors import InvalidInput
 from engine.market.factors.library import FactorLibrary
 from engine.market.flow.series import FlowSeries
@@ -52,8 +52,8 @@ async def try_program(
     assert tape is not None
     now_ms = tape.end_ms - MINUTE_MS if at_ms is None else at_ms - at_ms % MINUTE_MS
     if not tape.start_ms <= now_ms < tape.end_ms:
-        range_told = f"{utc_text(tape.start_ms)} to {utc_text(tape.end_ms)} UTC"
-        raise InvalidInput.of("at", f"{at_ms} ms", f"the recording goes from {range_told}")
+        allowed = f"the recording goes from {time_told(tape.start_ms)} to {time_told(tape.end_ms)}"
+        raise InvalidInput.of("at", time_told(now_ms), allowed)
     market = TapeMarket(tape, history.candles)
     trader = TraderConfig(
         trader_id=1,

@@ -174,4 +174,6 @@ def _toward_passive(instrument: Instrument, guard: Decimal, side: Side) -> Decim
     price = instrument.round_price(guard)
     if (price - guard) * side.sign > 0:
         price -= instrument.tick_size * side.sign
+    if price <= 0:
+        raise InvalidOrder.of("max_price", guard, f"it is less than one tick of {instrument.tick_size}")
     return price

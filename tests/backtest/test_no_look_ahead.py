@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from engine.backtest.equity import EquityTimeline, bar_closes, closing_marks
-from engine.backtest.history import LoadedHistory, load_history
+from engine.backtest.funding import funding_of_schedule
+from engine.backtest.history import LoadedHistory
 from engine.backtest.honesty import altered_after
 from engine.backtest.prepared_run import PreparedRun
-from engine.market.candles.series import CandleSeries
-from engine.market.periods import MINUTE_MS
-from engine.market.replay.candle_tape import CandleTape
 from engine.exchanges.instruments import INSTRUMENTS
+from engine.market.periods import MINUTE_MS, Period
+from engine.market.replay.candle_tape import CandleTape
+from engine.market.replay.tape import funding_schedule_of
 from engine.model.backtest import BacktestRequest, Recording
 from engine.model.fill import Fill
-from engine.samples import RecordedCandles, load_all_candles
+from engine.samples import RecordedCandles, load_candles
 from engine.strategies.programs.data.funding import FundingHistory
 from engine.strategies.programs.host import SandboxHost
-from tests.backtest.made_history import D, at, pool, request
-from tests.backtest.test_program_runs import wild
+from tests.backtest.made_history import D, at, history, pool, request, series
+from tests.backtest.test_program_runs import lines, run, wild
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -112,7 +109,7 @@ async def seen_before(
 
 
 def altered_funding(rates: FundingHistory, cut_ms: int) -> FundingHistory:
-    later = rates.ts_ms >= cut_ms
+    later = rates.ts_ms > cut_ms
     return FundingHistory(rates.ts_ms, np.where(later, -2 * rates.rate, rates.rate), rates.interval_hours)
 
 
@@ -143,3 +140,93 @@ async def test_no_candle_and_no_rate_after_a_time_changes_anything_before_it(
     before = await seen_before(asked, past, sandbox, cut_ms)
     after = await seen_before(asked, altered_history(past, cut_ms), sandbox, cut_ms)
     assert before == after
+
+
+ROWS = 240
+COLUMNS = ("open", "high", "low", "close", "volume")
+PERIOD_MS = 8 * 60 * MINUTE_MS
+
+
+def taped(recordings: list[RecordedCandles]) -> LoadedHistory:
+    """A recording as a run reads it."""
+    tape = CandleTape(recordings, INSTRUMENTS)
+    instruments = {symbol: INSTRUMENTS[symbol] for symbol in tape.symbols}
+    return LoadedHistory(
+        symbols=tape.symbols,
+        base=Period.M1,
+        candles={symbol: tape.history(symbol, tape.end_ms + 1) for symbol in tape.symbols},
+        funding={
+            symbol: funding_of_schedule(funding_schedule_of(symbol, instruments), tape.start_ms, tape.end_ms)
+            for symbol in tape.symbols
+        },
+        instruments=instruments,
+        tape=tape,
+    )
+
+
+def recorded() -> list[RecordedCandles]:
+    """Two symbols of the shipped recording around a settlement of funding."""
+    found = []
+    for symbol in ("BTC", "ETH"):
+        whole = load_candles(symbol)
+        first = (-whole.start_ms % PERIOD_MS) // MINUTE_MS + 3 * 480 - ROWS // 2
+        columns = {name: getattr(whole, name)[first : first + ROWS] for name in COLUMNS}
+        found.append(RecordedCandles(whole.sample, whole.start_ms + first * MINUTE_MS, **columns))
+    return found
+
+
+def mirrored_after(recording: RecordedCandles, cut_ms: int) -> RecordedCandles:
+    """Turn the market upside down after a time; the price at which the minute there opens has been seen."""
+    row = (cut_ms - recording.start_ms) // MINUTE_MS
+    pivot = int(recording.open[row])
+    turned = {
+        name: np.concatenate((getattr(recording, name)[:row], 2 * pivot - getattr(recording, opposite)[row:]))
+        for name, opposite in (("open", "open"), ("high", "low"), ("low", "high"), ("close", "close"))
+    }
+    volume = np.concatenate((recording.volume[:row], recording.volume[row:] * 3 + 1))
+    return RecordedCandles(recording.sample, recording.start_ms, **turned, volume=volume)
+
+
+@pytest.mark.parametrize("minute", [1, 60, 119, 120, 121, 200])
+async def test_nothing_of_a_recording_after_a_time_changes_anything_before_it(
+    sandbox: SandboxHost, minute: int
+) -> None:
+    """Error 1 of the contract's section 7.3, for the recording that is replayed second by second."""
+    past = recorded()
+    cut_ms = past[0].start_ms + minute * MINUTE_MS
+    asked = BacktestRequest(
+        source=CURIOUS,
+        symbols=("BTC", "ETH"),
+        history=Recording(),
+        schedule_seconds=180,
+        pools=(pool("rsi14 > 55 on 1m"), pool("price_change > 0.02 on 3m", cooldown=600)),
+    )
+    before = await seen_before(asked, taped(past), sandbox, cut_ms)
+    altered = taped([mirrored_after(each, cut_ms) for each in past])
+    assert before == await seen_before(asked, altered, sandbox, cut_ms)
+
+
+FORMING = """
+class Strategy:
+    def should_trade(self, data):
+        minute = data.get_klines("BTC", "1m", 1)
+        five = data.get_klines("BTC", "5m", 1)
+        price = data.get_price("BTC")
+        seen = [each.timestamp for each in minute + five]
+        return Decision("hold", reason=f"{price} {minute[-1].close if minute else None} {seen}")
+"""
+
+
+async def test_a_forming_candle_shows_only_what_had_formed(sandbox: SandboxHost) -> None:
+    """Error 1 of the contract's section 7.3: its price is the open, and its close is nobody's yet."""
+    bars = [(100 + n, 105 + n, 95 + n, 100.5 + n) for n in range(12)]
+    past = history({"BTC": series(bars)})
+    outcome = await run(FORMING, past, sandbox)
+    for row, line in enumerate(lines(outcome)):
+        price, close, *seen = line.reason.split(" ", 2)
+        assert float(price) == bars[row][0] == line.price
+        assert close == (str(bars[row - 1][3]) if row else "None")
+        expected = [(at(row - 1)) // 1000] if row else []
+        if row >= 5:
+            expected.append(at(row - row % 5 - 5) // 1000)
+        assert seen == [str(expected)]
