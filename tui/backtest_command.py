@@ -16,9 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.data_command import read_time
 from tui.option_parser import OptionParser
-from tui.option_values import read_decimal, read_params, read_percentage, read_seconds
+from tui.option_values import read_decimal, read_params, read_percentage, read_seconds, read_time
 
 if TYPE_CHECKING:
     from engine.backtesting import Backtest

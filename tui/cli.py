@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 BROKEN_PIPE = 141
+LONGEST_ERROR = 10_000
 DESCRIPTION = "A terminal trading desk for AI traders."
 EPILOG = """\
 commands:
@@ -63,6 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program and return its exit code."""
     options = _parse(sys.argv[1:] if arguments is None else arguments)
     from engine.errors import DeskError, InvalidInput
+    from engine.text import safe_text
 
     try:
         code = _run(options)
@@ -70,12 +72,9 @@ def main(arguments: list[str] | None = None) -> int:
         return code
     except BrokenPipeError:
         return _end_of_a_broken_pipe()
-    except InvalidInput as error:
-        print(f"nightdesk: {error.message}", file=sys.stderr)
-        return 2
     except DeskError as error:
-        print(f"nightdesk: {error.message}", file=sys.stderr)
-        return 1
+        print(f"nightdesk: {safe_text(error.message, LONGEST_ERROR)}", file=sys.stderr)
+        return 2 if isinstance(error, InvalidInput) else 1
     except KeyboardInterrupt:
         return 130
 

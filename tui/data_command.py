@@ -10,9 +10,10 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tui.option_values import read_time
 
 if TYPE_CHECKING:
     from engine.candle_data import BackfillProgress, BackfillTask, CandleData, SeriesKey
@@ -211,19 +212,6 @@ async def _show(task: BackfillTask) -> None:
         line = f"{progress.percent:5.1f} %  {progress.rows_written:,} candles  {progress.note}"
         print(f"\r\x1b[K{line[: WIDTH - 1]}", end="", file=sys.stderr, flush=True)
         await asyncio.sleep(PROGRESS_SECONDS)
-
-
-def read_time(text: str, option: str) -> int:
-    """Return an ISO date or date and time (UTC without a zone) as UTC milliseconds."""
-    from engine.errors import InvalidInput
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput.of(
-            option, text, "a UTC date or time such as 2025-05-01 or 2025-05-01T12:00"
-        ) from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * 1000
 
 
 def _series(key: SeriesKey) -> str:

@@ -1,10 +1,11 @@
-"""What people write behind options, as values: numbers, percentages, durations and parameters.
+"""What people write behind options, as values: numbers, percentages, durations, times and parameters.
 
 Every reader raises `InvalidInput` naming the option, the text and what is allowed.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,15 @@ def read_seconds(text: str, option: str) -> int:
     if unit not in _SECONDS or not is_whole or int(number) == 0:
         raise _refused(option, text, "a whole number of seconds, or such as 30s, 5m, 1h, 1d")
     return int(number) * _SECONDS[unit]
+
+
+def read_time(text: str, option: str) -> int:
+    """Return an ISO date or date and time (UTC without a zone) as UTC milliseconds."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise _refused(option, text, "a UTC date or time such as 2025-05-01 or 2025-05-01T12:00") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * 1000
 
 
 def read_params(text: str, option: str) -> dict[str, Parameter]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.option_parser import OptionParser
-from tui.option_values import read_params, read_seconds
+from tui.option_values import read_params, read_seconds, read_time
 
 if TYPE_CHECKING:
     from engine.desk import ProgramDesk
@@ -162,7 +162,6 @@ def _read_if_there(path: Path) -> str | None:
 
 async def _test(options: argparse.Namespace) -> int:
     from engine.program_files import check, run_once
-    from tui.data_command import read_time
 
     source = _read(options.file)
     if not check(source).ok:
@@ -222,17 +221,9 @@ async def _bind(options: argparse.Namespace, home: Path) -> int:
                 raise InvalidInput.of("--pool", name, f"there are {', '.join(pools) or 'none'}")
         program = await _saved(desk.programs, options)
         trader_id = traders[options.trader]
-        bound = [each.binding for each in desk.programs.bindings()]
         state = await desk.programs.save_binding(
             Binding(
-                binding_id=next(
-                    (
-                        each.binding_id
-                        for each in bound
-                        if (each.trader_id, each.program_id) == (trader_id, program.program_id)
-                    ),
-                    0,
-                ),
+                binding_id=_bound_as(desk.programs, trader_id, program.program_id),
                 trader_id=trader_id,
                 program_id=program.program_id,
                 pool_ids=tuple(pools[name] for name in options.pool),
@@ -245,6 +236,14 @@ async def _bind(options: argparse.Namespace, home: Path) -> int:
         f"{program.name} (version {program.version}) is bound to {options.trader}"
         f" as binding {state.binding.binding_id}"
     )
+    return 0
+
+
+def _bound_as(programs: ProgramDesk, trader_id: int, program_id: int) -> int:
+    """Return by which binding a trader runs a program already, which binding again changes; 0 for none."""
+    for binding in (state.binding for state in programs.bindings()):
+        if (binding.trader_id, binding.program_id) == (trader_id, program_id):
+            return binding.binding_id
     return 0
 
 

@@ -22,7 +22,7 @@ from tests.exchanges.binance_candle_server import BinanceCandleServer
 from tests.exchanges.candle_server import Edit, Silence
 from tests.exchanges.hyperliquid_candle_server import HyperliquidCandleServer
 from tui.cli import main
-from tui.data_command import read_time
+from tui.option_values import read_time
 
 START = ms("2025-05-31T23:00")
 NOW = ms("2025-06-02T00:00")

@@ -99,7 +99,7 @@ def test_one_process_for_each_core_unless_it_is_said() -> None:
 def dask_address() -> Iterator[str]:
     distributed: Any = importlib.import_module("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", silence_logs=50
     ) as cluster:
         yield str(cluster.scheduler_address).removeprefix("tcp://")
 
