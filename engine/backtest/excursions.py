@@ -38,13 +38,16 @@ def price_ranges(spans: Sequence[HeldSpan], bars: Bars, bar_ms: int) -> list[tup
     ends = np.array([span.until_ms for span in spans], dtype=np.int64)
     starts = bars.open_ms.searchsorted(begins)
     stops = np.maximum(bars.open_ms.searchsorted(ends - bar_ms, side="right"), starts)
+    enter, leave = (bars.open_ms.searchsorted(times, side="right") - 1 for times in (begins, ends))
+    # Who came and went at the opens of bars saw no part of one.
+    saw_parts = (bars.open_ms[enter] != begins) | ((ends - bars.open_ms[leave]) % bar_ms != 0)
     lows = _over_ranges(bars.low, starts, stops, np.minimum, np.inf).tolist()
     highs = _over_ranges(bars.high, starts, stops, np.maximum, -np.inf).tolist()
     found = []
-    for span, low, high in zip(spans, lows, highs, strict=True):
-        seen = [span.entry_price, *_seen_in_parts_of_bars(span, bars, bar_ms)]
-        if span.exit_price is not None:
-            seen.append(span.exit_price)
+    for span, low, high, saw_part in zip(spans, lows, highs, saw_parts.tolist(), strict=True):
+        seen = [span.entry_price, span.entry_price if span.exit_price is None else span.exit_price]
+        if saw_part:
+            seen += _seen_in_parts_of_bars(span, bars, bar_ms)
         found.append((min(low, *seen), max(high, *seen)))
     return found
 

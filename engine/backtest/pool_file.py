@@ -41,7 +41,7 @@ class _PoolForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_pools(path: Path, period: Period) -> tuple[BacktestPool, ...]:
     """Return the pool of a file, or each of an array of them.
 
-    A condition that names no candle period is of `period`, the run's own. Raises `InvalidInput`
+    A condition in JSON that names no candle period is of `period`, the run's own. Raises `InvalidInput`
     naming the file, the signal and the field that is wrong.
     """
     try:

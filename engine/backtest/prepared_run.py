@@ -218,8 +218,8 @@ class PreparedRun:
             monthly=monthly(figures),
             rules=rules_of(self.request, self.history),
             warnings=(*self._warnings(asker), *run_warnings(figures, metrics)),
-            failures=asker.failures,
-            error=asker.error,
+            failures=asker.failures.count,
+            error=asker.failures.last,
             ended_early=asker.ended_early,
             load_s=self.history.load_s,
         )
@@ -236,8 +236,8 @@ class PreparedRun:
             )
         if times.undecided:
             found.append(f"{times.undecided:,} fires were not decided, as there is no price after them")
-        if asker.failures:
-            found.append(f"the program failed at {asker.failures:,} triggers")
+        if asker.failures.count:
+            found.append(f"the program failed at {asker.failures.count:,} triggers")
         return tuple(found)
 
     def _trader(self) -> TraderConfig:
@@ -258,7 +258,7 @@ def _status_of(asker: Asker, notes: TriggerNotes) -> BacktestStatus:
     if asker.ended_early == "cancelled":
         return BacktestStatus.CANCELLED
     worked = bool(np.any((notes.operation >= 0) & (notes.operation <= 3)))
-    if not worked and (asker.failures or asker.ended_early):
+    if not worked and (asker.failures.count or asker.ended_early):
         return BacktestStatus.ERROR
     return BacktestStatus.PARTIAL if asker.ended_early else BacktestStatus.COMPLETED
 
@@ -276,7 +276,9 @@ def _without_data(times: TriggerTimes) -> list[str]:
 def _hash_of(result: BacktestResult, notes: TriggerNotes, equity: NDArray[np.float64]) -> str:
     """Return a hash over everything that tells two runs apart, and nothing that time or place decide."""
     digest = hashlib.blake2b(digest_size=16)
-    request = msgspec.structs.replace(result.request, name="", history=Recording())
+    request = msgspec.structs.replace(
+        result.request, name="", history=Recording(), program_id=0, program_version=0, binding_id=0
+    )
     digest.update(msgspec.msgpack.encode(request))
     digest.update(msgspec.msgpack.encode((result.trades, result.final_equity, result.fees, result.funding)))
     digest.update(notes.operation.tobytes())

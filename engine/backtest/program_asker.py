@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections import deque
 from collections.abc import Callable, Iterator
 from heapq import merge
 from typing import TYPE_CHECKING, Protocol
@@ -21,6 +20,7 @@ import msgspec
 import numpy as np
 
 from engine.backtest.account import BacktestAccount, OrderOutcome
+from engine.backtest.failures import Failures
 from engine.backtest.market.base import RunMarket
 from engine.backtest.trigger_log import OPERATIONS, OrderNote, TriggerNotes
 from engine.backtest.triggers import TriggerTimes
@@ -51,8 +51,6 @@ if TYPE_CHECKING:
 
 FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 16, 8, 8192
 MOST_QUERIES = 64
-FAILURES_BEFORE_STOPPING = 3
-FAILURE_WINDOW_MS = 600_000
 MOST_TIME_OUTS = 3
 TRADING_MODE = "backtest"
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -82,9 +80,12 @@ class DataSource(Protocol):
 
 
 class _Sent(msgspec.Struct, frozen=True):
+    """A batch under way; after one that `meets_trade` something trades by itself: no forecast holds."""
+
     first: int
     count: int
     answer: asyncio.Task[BatchReply]
+    meets_trade: bool = False
 
 
 class ProgramAsker:
@@ -106,8 +107,7 @@ class ProgramAsker:
         keeps_reads_at: int | None = None,
     ) -> None:
         self.ended_early = ""
-        self.error: ProgramError | None = None
-        self.failures = 0
+        self.failures = Failures(times, notes)
         self.kept: BatchReply | None = None
         """The reply of the trigger whose reads were to be kept."""
         self._request = request
@@ -129,7 +129,6 @@ class ProgramAsker:
         """Whether the guest goes on from books that are not the account's."""
         self._breaks_by = 0
         """A trigger before this one breaks the sandbox: batches that may have it do not grow."""
-        self._failed_at: deque[int] = deque(maxlen=FAILURES_BEFORE_STOPPING)
         self._time_outs = 0
         self._output_room = _OUTPUT_KEPT
         self._volume = ""
@@ -197,13 +196,14 @@ class ProgramAsker:
         self._forecast, self._is_astray = self._account.sides(), False
         stop = self._bounded(first, stop)
         # What comes after the batch has not been looked at: the next one must not rely on these books.
-        return self._send(first, stop, until_ms=min(changes, default=last_ms + 1))
+        sent = self._send(first, stop, until_ms=min(changes, default=last_ms + 1))
+        return msgspec.structs.replace(sent, meets_trade=trade_ms is not None)
 
     def _send_ahead(self, sent: _Sent, reply: BatchReply) -> _Sent | None:
         """Send the next batch on the forecast, if the program got through the whole of this one."""
         first = sent.first + sent.count
         is_through = reply.decided == sent.count and not reply.waits
-        if not is_through or first >= len(self._times):
+        if not is_through or sent.meets_trade or first >= len(self._times):
             return None
         if first >= self._breaks_by:
             self._size = min(self._size * 2, LARGEST_BATCH)
@@ -281,7 +281,8 @@ class ProgramAsker:
                 reached = wrong
                 break
             if isinstance(event, BatchFailure):
-                self._note_failure(index, program_error(event, self._translation, self._request.source))
+                error = program_error(event, self._translation, self._request.source)
+                self.ended_early = self.failures.add(index, error) or self.ended_early
             else:
                 self._is_astray = not self._carry_out(index, event)
             if self.ended_early:
@@ -326,7 +327,9 @@ class ProgramAsker:
                 said.decision, symbols=self._request.symbols, max_leverage=limits.max_leverage
             )
         except ReplyUnusable as refusal:
-            self._note_failure(index, ProgramError(kind="", message=refusal.message))
+            self.ended_early = (
+                self.failures.add(index, ProgramError(kind="", message=refusal.message)) or self.ended_early
+            )
             return False
         fills = len(account.fills)
         outcomes = account.carry_out(decisions, str(index))
@@ -343,21 +346,6 @@ class ProgramAsker:
         notes.reason[index] = notes.reason_number(decision.reason)
         if outcomes:
             notes.orders[index] = OrderNote(decision.symbol, tuple(outcomes), fills, len(self._account.fills))
-
-    def _note_failure(self, index: int, error: ProgramError) -> None:
-        self.failures += 1
-        self.error = error
-        self._notes.operation[index] = OPERATIONS.index("error")
-        self._notes.errors[index] = error.sentence()
-        now_ms = int(self._times.at_ms[index])
-        self._failed_at.append(now_ms)
-        if (
-            len(self._failed_at) == FAILURES_BEFORE_STOPPING
-            and now_ms - self._failed_at[0] <= FAILURE_WINDOW_MS
-        ):
-            self.ended_early = (
-                f"stopped after {FAILURES_BEFORE_STOPPING} failures within ten minutes: {error.sentence()}"
-            )
 
     def _note_holds(self, first: int, reached: int, reply: BatchReply) -> None:
         notes = self._notes
@@ -387,7 +375,9 @@ class ProgramAsker:
             self._breaks_by = sent.first + sent.count
             return sent.first
         self._time_outs += 1
-        self._note_failure(sent.first, ProgramError(kind="", message=failure.message))
+        self.ended_early = (
+            self.failures.add(sent.first, ProgramError(kind="", message=failure.message)) or self.ended_early
+        )
         if self._time_outs == MOST_TIME_OUTS and not self.ended_early:
             self.ended_early = f"stopped after {MOST_TIME_OUTS} runs that broke a limit: {failure.message}"
         return sent.first + 1

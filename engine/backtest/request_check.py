@@ -8,13 +8,15 @@ from decimal import Decimal
 from engine.backtest.history import LoadedHistory
 from engine.backtest.metrics.value_text import utc_text
 from engine.errors import InvalidInput
+from engine.exchanges.matching import MARKET_TAKE_BOUND
 from engine.model.backtest import BacktestRequest
 from engine.text import safe_line
 from engine.trading.program_book import MAX_SCHEDULE_SECONDS
 from engine.trading.signal_book import MAX_COOLDOWN_SECONDS
 
 HIGHEST_FEE = Decimal("0.1")
-HIGHEST_SLIPPAGE = Decimal("0.2")
+HIGHEST_SLIPPAGE = MARKET_TAKE_BOUND - Decimal("0.01")
+"""With more a stop could not trade: a market order stays within its bound of the mark."""
 LOWEST_CASH = Decimal("0.01")
 HIGHEST_CASH = Decimal("1e12")
 LARGEST_WHOLE_NUMBER = 2**63 - 1

@@ -113,5 +113,5 @@ async def inspect_trigger(
         reads=() if kept is None else kept.reads,
         output="" if kept is None else "".join(text for _, text in kept.output),
         decision=decision,
-        error=asker.error if at in run.notes.errors else None,
+        error=asker.failures.last if at in run.notes.errors else None,
     )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 
 from engine.backtest.account import BacktestAccount
 from engine.backtest.context import ContextHistory
-from engine.backtest.program_asker import FAILURE_WINDOW_MS, FAILURES_BEFORE_STOPPING
+from engine.backtest.failures import Failures
 from engine.backtest.trigger_log import OPERATIONS, OrderNote, TriggerNotes
 from engine.backtest.triggers import SCHEDULED, TriggerTimes
 from engine.errors import DeskError
@@ -39,15 +38,13 @@ class StrategyAsker:
         schedule_seconds: int,
     ) -> None:
         self.ended_early = ""
-        self.error: ProgramError | None = None
-        self.failures = 0
+        self.failures = Failures(times, notes)
         self._strategy = strategy
         self._times = times
         self._account = account
         self._contexts = contexts
         self._notes = notes
         self._schedule_seconds = schedule_seconds
-        self._failed_at: deque[int] = deque(maxlen=FAILURES_BEFORE_STOPPING)
 
     async def ask_all(
         self, on_progress: Callable[[BacktestProgress], None], is_cancelled: Callable[[], bool]
@@ -81,7 +78,7 @@ class StrategyAsker:
         try:
             reply = await self._strategy.decide(context, output.append)
         except DeskError as error:
-            self._note_failure(index, ProgramError(kind="", message=error.message))
+            self.ended_early = self.failures.add(index, ProgramError(kind="", message=error.message))
         else:
             self._note_reply(index, reply)
         if output:
@@ -97,19 +94,6 @@ class StrategyAsker:
         outcomes = account.carry_out(reply.decisions, str(index))
         if outcomes:
             notes.orders[index] = OrderNote(first.symbol, tuple(outcomes), fills, len(account.fills))
-
-    def _note_failure(self, index: int, error: ProgramError) -> None:
-        self.failures += 1
-        self.error = error
-        self._notes.operation[index] = OPERATIONS.index("error")
-        self._notes.errors[index] = error.sentence()
-        now_ms = int(self._times.at_ms[index])
-        self._failed_at.append(now_ms)
-        often = len(self._failed_at) == FAILURES_BEFORE_STOPPING
-        if often and now_ms - self._failed_at[0] <= FAILURE_WINDOW_MS:
-            self.ended_early = (
-                f"stopped after {FAILURES_BEFORE_STOPPING} failures within ten minutes: {error.sentence()}"
-            )
 
 
 def trigger_at(times: TriggerTimes, index: int, schedule_seconds: int) -> Trigger:

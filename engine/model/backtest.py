@@ -178,7 +178,9 @@ class BacktestTrade(msgspec.Struct, frozen=True, kw_only=True):
 class TriggerLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a run's trigger log: a wake-up of the program, or an exit that happened by itself.
 
-    `kind` is signal, scheduled, tp, sl, liquidation or limit. `price` is the symbol's mark then.
+    `kind` is signal, scheduled, tp, sl, liquidation or limit. `symbol` is what fired or exited; of a
+    schedule it is what was decided on, else the run's first. `price` is the symbol's mark then, and of an
+    exit what it traded at.
     `operation` is empty where the program was not asked; `outcome` says what became of its decision.
     """
 

@@ -123,7 +123,7 @@ def carried_out(account: BacktestAccount, market: CandleMarket, plan: Sequence[A
     return account
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_jumping_equals_looking_at_every_bar(data: st.DataObject) -> None:
     past = data.draw(histories())

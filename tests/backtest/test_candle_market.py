@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from engine.backtest.account import BacktestAccount
 from engine.backtest.market.candle_market import CandleMarket
+from engine.backtest.request_check import HIGHEST_SLIPPAGE
 from engine.exchanges.instruments import INSTRUMENTS
 from engine.model.decision import Decision
 from engine.model.fill import Fill, Liquidity
@@ -146,6 +147,15 @@ def test_slippage_makes_every_taker_fill_worse_by_its_share(operation: str) -> N
     assert exit_.price == D(stop) * (1 - sign * D("0.001"))
 
 
+def test_at_the_most_slippage_that_is_taken_a_stop_still_trades() -> None:
+    account, _ = after(
+        [*flat(100, 1), (100, 100, 90, 100), *flat(100, 1)],
+        order("buy", quantity="1", stop=95),
+        slippage=str(HIGHEST_SLIPPAGE),
+    )
+    assert [fill.price for fill in account.fills] == [D(104), D("91.2")]
+
+
 def test_a_stop_never_sees_the_prices_of_another_symbol() -> None:
     """Error 3 of the contract's section 7.3."""
     account, _ = after(
@@ -231,13 +241,14 @@ def test_nobody_trades_at_a_price_the_bar_did_not_have(data: st.DataObject) -> N
     opened = candles[2][0]
     operation = data.draw(st.sampled_from(["buy", "sell"]))
     sign = 1 if operation == "buy" else -1
-    decision = order(operation, quantity="1", stop=opened - sign * stop, target=opened + sign * target)
+    stop, target = round(opened - sign * stop, 1), round(opened + sign * target, 1)
+    decision = order(operation, quantity="1", stop=stop, target=target)
     account, _ = after(candles, decision, minute=2)
     for fill in account.fills:
         row = (fill.ts_ms - START_MS) // 60_000
         _, high, low, _ = candles[row]
         assert low <= float(fill.price) <= high
-    assert is_the_worst_that_could_be(candles, account.fills, opened - sign * stop, opened + sign * target)
+    assert is_the_worst_that_could_be(candles, account.fills, stop, target)
 
 
 def is_the_worst_that_could_be(

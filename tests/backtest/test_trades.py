@@ -70,7 +70,7 @@ def made(account: BacktestAccount, market: CandleMarket, end_ms: int) -> Decimal
     return account.wallet.cash + open_profit - account.trader.initial_capital
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_the_profits_fees_and_funding_of_all_trades_are_those_of_the_account(data: st.DataObject) -> None:
     """Error 6 of the contract's section 7.3: profits are after fees, and nothing is dropped."""
@@ -210,7 +210,7 @@ def excursions(position_seen: Sequence[float], trade: BacktestTrade) -> tuple[fl
     return against / entry * 100, favour / entry * 100
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data())
 def test_the_furthest_a_price_went_is_that_of_a_slow_watch(data: st.DataObject) -> None:
     candles = data.draw(bars(16))

@@ -101,7 +101,7 @@ def minutes_present(draw: st.DrawFn) -> list[int]:
     return [minute for minute in range(BARS) if minute not in missing]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     present=st.lists(minutes_present(), min_size=1, max_size=3),
     fires_at=st.lists(st.tuples(st.integers(0, 2), st.sets(st.integers(0, BARS), max_size=8)), max_size=6),

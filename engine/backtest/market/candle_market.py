@@ -52,6 +52,7 @@ class CandleMarket:
         self._base = base
         self._instruments = instruments
         self._bars = {symbol: self._on_steps(symbol, rows) for symbol, rows in candles.items()}
+        self._is_whole = {symbol: _has_no_gaps(rows, base) for symbol, rows in candles.items()}
         self._slippage = slippage
 
     @property
@@ -66,6 +67,8 @@ class CandleMarket:
     def is_open(self, symbol: str, ts_ms: int) -> bool:
         """See `RunMarket`."""
         opens = self._bars[symbol].open_ms
+        if self._is_whole[symbol]:
+            return bool(opens[0] <= ts_ms < opens[-1] + self.bar_ms)
         row = int(opens.searchsorted(ts_ms, side="right")) - 1
         return row >= 0 and ts_ms < int(opens[row]) + self.bar_ms
 
@@ -163,6 +166,10 @@ class CandleMarket:
 
 def _decimal(price: float) -> Decimal:
     return Decimal(repr(round(float(price), _DECIMALS)))
+
+
+def _has_no_gaps(rows: CandleSeries, base: Period) -> bool:
+    return bool(rows.open_ms[-1] - rows.open_ms[0] == (len(rows) - 1) * base.length_ms)
 
 
 def _low_comes_first(symbol: str, account: QuoteTaker) -> bool:

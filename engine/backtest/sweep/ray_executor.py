@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import ray
+# Workers have nightdesk installed; under `uv run`, Ray would have each of them build the desk's project anew.
+os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+
+import ray  # reads that setting once, when it is imported
 
 from engine.backtest.sweep.cluster_executor import ClusterExecutor
 

@@ -126,10 +126,9 @@ def test_a_worker_of_dask_that_is_killed(dask_address: str, in_threads: str, tmp
 
 @needs_ray
 def test_a_ray_cluster(in_threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    import ray
-
     from engine.backtest.sweep.ray_executor import RayExecutor
 
+    ray = importlib.import_module("ray")
     monkeypatch.setenv("PYTHONPATH", ROOT)
     ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=50)
     with RayExecutor() as executor:
@@ -144,7 +143,12 @@ def ray_client_port() -> Iterator[int]:
         [sys.executable, ray_client_server.__file__, str(port)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": ROOT},
+        env={
+            **os.environ,
+            "PYTHONPATH": ROOT,
+            "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+            "RAY_AUTH_MODE": "disabled",
+        },
     )
     with server:
         assert server.stdout is not None
