@@ -21,7 +21,7 @@ from engine.samples import RecordedCandles, load_candles
 from engine.strategies.programs.data.funding import FundingHistory
 from engine.strategies.programs.host import SandboxHost
 from tests.backtest.made_history import D, at, history, pool, request, series
-from tests.backtest.test_program_runs import lines, run, wild
+from tests.backtest.program_runs import lines, run, wild
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -11,7 +11,7 @@ from engine.market.periods import Period
 from engine.model.backtest import ExitReason
 from engine.strategies.programs.host import SandboxHost
 from tests.backtest.made_history import Bar, D, at, flat, history, series, settlements
-from tests.backtest.test_program_runs import lines, run
+from tests.backtest.program_runs import lines, run
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
