@@ -197,7 +197,7 @@ WRONG = [
     ([*HOURLY, "--cash", "10.000,00"], "use a point for decimals"),
     ([*HOURLY, "--taker-fee-pct", "50"], "--taker-fee-pct: 50 % is not allowed; from -10 % to 10 %"),
     ([*HOURLY, "--maker-fee-pct", "-50"], "--maker-fee-pct: -50 % is not allowed; from -10 % to 10 %"),
-    ([*HOURLY, "--slippage-pct", "-1"], "--slippage-pct: -1 % is not allowed; from 0 % to 20 %"),
+    ([*HOURLY, "--slippage-pct", "-1"], "--slippage-pct: -1 % is not allowed; from 0 % to 4 %"),
     ([*HOURLY, "--max-leverage", "0"], "--max-leverage: 0 is not allowed; 1 to 125"),
     ([*HOURLY, "--max-leverage", "2.5"], "--max-leverage: invalid int value: '2.5'"),
     ([*HOURLY, "--venue", "nasdaq"], "--venue: nasdaq is not allowed; paper, binance, or none"),
