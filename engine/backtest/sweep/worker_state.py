@@ -82,7 +82,8 @@ class WorkerState:
         """End the sandbox in order, when the process ends."""
         sandbox, self._sandbox = self._sandbox, None
         if sandbox is not None:
-            with contextlib.suppress(TimeoutError):
+            # By then no thread can be had to wait in for the sandbox, which has been killed.
+            with contextlib.suppress(TimeoutError, RuntimeError):
                 asyncio.run_coroutine_threadsafe(sandbox.close(), self._loop).result(SECONDS_TO_END)
 
     def _wait_for[T](self, work: Coroutine[Any, Any, T]) -> T:
