@@ -20,12 +20,14 @@ from engine.desk import Desk, EquitySpan, OrderPreview
 from engine.desk_thread import DeskThread
 from engine.errors import (
     Conflict,
+    DecisionRefused,
     DeskError,
     HomeLocked,
     InvalidInput,
     InvalidOrder,
     InvalidSetting,
     Lagged,
+    ModelFailed,
     NotFound,
     OrderDenied,
     OrderRejected,
@@ -33,6 +35,8 @@ from engine.errors import (
     StoreFailed,
     StrategyFailed,
     Unavailable,
+    VaultLocked,
+    WrongPassphrase,
 )
 from engine.settings import Settings, default_home, load_settings
 from engine.streams import Batch, Bus, Subscription
@@ -41,6 +45,7 @@ __all__ = [
     "Batch",
     "Bus",
     "Conflict",
+    "DecisionRefused",
     "Desk",
     "DeskError",
     "DeskThread",
@@ -50,6 +55,7 @@ __all__ = [
     "InvalidOrder",
     "InvalidSetting",
     "Lagged",
+    "ModelFailed",
     "NotFound",
     "OrderDenied",
     "OrderPreview",
@@ -60,6 +66,8 @@ __all__ = [
     "StrategyFailed",
     "Subscription",
     "Unavailable",
+    "VaultLocked",
+    "WrongPassphrase",
     "default_home",
     "load_settings",
     "open_desk",

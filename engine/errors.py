@@ -11,10 +11,14 @@ The tree::
     ├── OrderDenied               order_denied    our own risk gate said no (never reached the venue)
     ├── OrderRejected             order_rejected  the venue said no
     ├── StrategyFailed            strategy_failed a program or a model raised, hung or answered junk
-    │   └── ReplyUnusable         reply_unusable  a reply that could not be fully parsed
+    │   ├── ReplyUnusable         reply_unusable  a reply that could not be fully parsed
+    │   └── ModelFailed           model_failed    a language model could not be asked or did not answer
+    ├── DecisionRefused           decision_refused the gate before the model said no; nothing was asked
     ├── StoreFailed               store_failed    the database cannot be opened, read or written
     │   └── HomeLocked            home_locked     another desk runs on this home directory
     ├── Unavailable               unavailable     a part of the desk is not running (yet)
+    │   └── VaultLocked           vault_locked    a secret is needed and the vault is not open
+    ├── WrongPassphrase           wrong_passphrase the vault does not open with that
     └── Lagged                    lagged          a reader fell behind a lossless stream's bound
 
 The same codes travel in Python, REST and sockets; `details` holds the machine-readable parts
@@ -104,6 +108,25 @@ class ReplyUnusable(StrategyFailed):
     code = "reply_unusable"
 
 
+class ModelFailed(StrategyFailed):
+    """A language model could not be asked, or its answer did not come whole.
+
+    `details["fault"]` is an `engine.language_models.faults.ModelFault` value.
+    """
+
+    code = "model_failed"
+
+
+class DecisionRefused(DeskError):
+    """The gate before the model refused: not active, no money, stale data, or a day's cap reached.
+
+    Nothing was asked and nothing is wrong with the strategy; `details["reason"]` is a
+    `engine.strategies.prompts.gate.GateReason` value.
+    """
+
+    code = "decision_refused"
+
+
 class StoreFailed(DeskError):
     """The database cannot be opened, migrated, read or written."""
 
@@ -120,6 +143,18 @@ class Unavailable(DeskError):
     """A part of the desk is not running, or not running yet."""
 
     code = "unavailable"
+
+
+class VaultLocked(Unavailable):
+    """A secret is needed and the vault is not open; `details` names its `record` and `field`."""
+
+    code = "vault_locked"
+
+
+class WrongPassphrase(DeskError):
+    """The vault does not open with that passphrase; `details["wait"]` are seconds to wait."""
+
+    code = "wrong_passphrase"
 
 
 class Lagged(DeskError):

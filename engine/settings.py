@@ -60,6 +60,25 @@ class PromptSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     rules_port: int = 0
     """Port of the built-in rules model on 127.0.0.1; 0 lets the system choose a free one."""
 
+    reasoning_seconds: float = 240.0
+    """In place of `total_seconds` for models that think before they answer."""
+
+    max_concurrent: int = 16
+    """Most calls of language models under way at once on the whole desk."""
+
+
+class VaultSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the vault is opened and how hard its passphrase is to guess."""
+
+    credential: str = "nightdesk-passphrase"
+    """The name of the systemd credential that opens it, looked for in `$CREDENTIALS_DIRECTORY`."""
+
+    memory_mib: int = 64
+    """Memory that Argon2id takes for a passphrase, 19 to 1024; counts for a new passphrase."""
+
+    allow_hosts: tuple[str, ...] = ()
+    """Hosts a key may be sent to beside the vendors' own and this machine; empty allows any."""
+
 
 class NewsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How news is read; its sources are turned on one by one on the desk."""
@@ -84,6 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sandbox: SandboxSettings = SandboxSettings()
     prompts: PromptSettings = PromptSettings()
     news: NewsSettings = NewsSettings()
+    vault: VaultSettings = VaultSettings()
 
 
 def default_home() -> Path:
@@ -167,9 +187,13 @@ def _check_ranges(settings: Settings) -> None:
         ("prompts.first_token_seconds", prompts.first_token_seconds, 600),
         ("prompts.total_seconds", prompts.total_seconds, 3600),
         ("prompts.tokens_per_second", prompts.tokens_per_second, 10_000),
+        ("prompts.reasoning_seconds", prompts.reasoning_seconds, 3600),
+        ("prompts.max_concurrent", prompts.max_concurrent, 1000),
     ):
         if not 0 < value <= most:
             raise InvalidSetting.of(field, value, f"allowed is above 0 up to {most}")
+    if not 19 <= settings.vault.memory_mib <= 1024:
+        raise InvalidSetting.of("vault.memory_mib", settings.vault.memory_mib, "allowed is 19 to 1024")
     if not 0 <= prompts.rules_port <= 65_535:
         raise InvalidSetting.of("prompts.rules_port", prompts.rules_port, "allowed is 0 to 65535")
 

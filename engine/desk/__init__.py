@@ -13,11 +13,17 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Protocol
 
+from engine.desk.arena import ArenaDesk
+from engine.desk.assistants import AssistantDesk
 from engine.desk.backtests import BacktestDesk
 from engine.desk.intelligence import IntelligenceDesk
 from engine.desk.market import MarketDesk
+from engine.desk.models import ModelDesk, VaultDesk
 from engine.desk.programs import ProgramDesk
+from engine.desk.prompt_backtests import PromptBacktestDesk
+from engine.desk.prompts import PromptDesk
 from engine.desk.signals import SignalDesk
+from engine.desk.traders import TraderDesk
 from engine.model.account import EquityPoint, TraderSummary
 from engine.model.decision import DecisionRecord
 from engine.model.event import MarketStatus, Topic
@@ -30,14 +36,21 @@ from engine.model.quote import BookSnapshot, Ticker
 from engine.streams import Subscription
 
 __all__ = [
+    "ArenaDesk",
+    "AssistantDesk",
     "BacktestDesk",
     "Desk",
     "EquitySpan",
     "IntelligenceDesk",
     "MarketDesk",
+    "ModelDesk",
     "OrderPreview",
     "ProgramDesk",
+    "PromptBacktestDesk",
+    "PromptDesk",
     "SignalDesk",
+    "TraderDesk",
+    "VaultDesk",
 ]
 
 

@@ -44,5 +44,5 @@ async def news_model(
     if trader is None:
         names = ", ".join(each.name for each in prompting)
         raise InvalidSetting.of("news.model_trader", trader_name, f"allowed are the prompt traders {names}")
-    client = await strategists.client(trader.base_url)
+    client = await strategists.client(trader.connection_id)
     return ModelReader(client, trader.model, settings.prompts, tuple(parts.instruments))

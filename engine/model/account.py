@@ -52,11 +52,31 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_quote_age_ms: int = 10_000
 
 
-class TraderConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a human configures about one trader.
+class ModelPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How a prompt trader asks its model, and how much of it.
 
-    `strategy` names the program or the prompt template; empty for a manual trader. `model` and
-    `base_url` belong to prompt traders; an empty `base_url` is the built-in rules model.
+    `daily_usd` and `daily_tokens` bound a UTC day of the wall clock, None for no bound; calls whose price
+    is not known count by `daily_tokens` alone. `max_concurrent` bounds its calls under way, replays and
+    backtests included. `repairs` is how often (0 or 1) a reply that cannot be used is sent back with what
+    is wrong with it. `temperature` and `max_output_tokens` are left to the model where None, and left out
+    where its vendor takes none.
+    """
+
+    daily_usd: Decimal | None = None
+    daily_tokens: int | None = None
+    max_concurrent: int = 1
+    repairs: int = 0
+    temperature: float | None = None
+    max_output_tokens: int | None = None
+
+
+class TraderConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a human configures about one trader; `trader_id` 0 asks for a new one.
+
+    `strategy` names the program or the prompt template; empty for a manual trader. `model`,
+    `connection_id` and `policy` belong to prompt traders; connection 0 is the built-in rules model.
+    `trading_enabled` False blocks new orders that add risk, whoever wants them; `hidden` keeps the trader
+    off the desk's lists. A deleted trader never runs again; its history stays.
     `period` is the candle period the strategy looks at, such as `15m`. What wakes a prompt trader are
     the signal pools of `pool_ids` and a schedule every `schedule_seconds` of market time (0 for none);
     a program trader's bindings have their own.
@@ -70,11 +90,16 @@ class TraderConfig(msgspec.Struct, frozen=True, kw_only=True):
     symbols: tuple[str, ...] = ("BTC", "ETH", "SOL")
     strategy: str = ""
     model: str = ""
-    base_url: str = ""
+    connection_id: int = 0
+    policy: ModelPolicy = ModelPolicy()
     period: str = "15m"
     schedule_seconds: int = 0
     pool_ids: tuple[int, ...] = ()
     limits: RiskLimits = RiskLimits()
+    description: str = ""
+    trading_enabled: bool = True
+    hidden: bool = False
+    deleted: bool = False
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

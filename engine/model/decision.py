@@ -54,12 +54,26 @@ class DecisionStatus(enum.StrEnum):
     FAILED = "failed"
 
 
+class DecisionStage(enum.StrEnum):
+    """The step of the decision cycle a decision came to its end in; `done` took all of them."""
+
+    GATE = "gate"
+    RENDER = "render"
+    MODEL = "model"
+    PARSE = "parse"
+    RISK = "risk"
+    DONE = "done"
+
+
 class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One run of a strategy: what woke it, what it saw, what it said, what became of it.
 
     `prompt` and `reply` are the exact texts of a prompt trader (empty for programs), `reasoning`
     the thinking it streamed or the program's printed lines. `outcome` says in one sentence why the
-    decision was refused or failed, or which orders it made. `tokens` and `latency_ms` are the cost.
+    decision was refused or failed, or which orders it made. `tokens`, `latency_ms` and `cost_usd` (None
+    without a price) are the cost, repairs included. `stage` is where it ended. `strategy`,
+    `strategy_version`, `model` and `regime` (at the trigger) are what they were then, whatever is renamed
+    later. The single calls of the model are `ModelCall`s with this `decision_id` as their subject.
     """
 
     decision_id: str
@@ -75,3 +89,9 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     order_ids: tuple[str, ...] = ()
     tokens: int = 0
     latency_ms: int = 0
+    cost_usd: Decimal | None = None
+    stage: DecisionStage = DecisionStage.DONE
+    strategy: str = ""
+    strategy_version: int = 0
+    model: str = ""
+    regime: str = ""

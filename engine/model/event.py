@@ -12,6 +12,7 @@ import enum
 import msgspec
 
 from engine.model.account import TraderStatus
+from engine.model.assistant import AssistantEvent
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
 from engine.model.order import Order
@@ -35,10 +36,24 @@ class Topic(enum.StrEnum):
     INTELLIGENCE = "intelligence"
     BACKTESTS = "backtests"
     PROGRAMS = "programs"
+    PROMPTS = "prompts"
+    MODELS = "models"
+    VAULT = "vault"
+    PROMPT_BACKTESTS = "prompt_backtests"
+    ASSISTANTS = "assistants"
 
 
 EDGE_TOPICS = frozenset(
-    {Topic.ORDERS, Topic.FILLS, Topic.DECISIONS, Topic.REASONING, Topic.TRADERS, Topic.ALERTS, Topic.SIGNALS}
+    {
+        Topic.ORDERS,
+        Topic.FILLS,
+        Topic.DECISIONS,
+        Topic.REASONING,
+        Topic.TRADERS,
+        Topic.ALERTS,
+        Topic.SIGNALS,
+        Topic.ASSISTANTS,
+    }
 )
 LEVEL_TOPICS = frozenset(set(Topic) - EDGE_TOPICS)
 
@@ -132,4 +147,6 @@ class MarketStatus(msgspec.Struct, frozen=True):
     kill_switch: bool
 
 
-Edge = OrderEvent | FillEvent | DecisionEvent | ReasoningEvent | TraderEvent | FireEvent | Alert
+Edge = (
+    OrderEvent | FillEvent | DecisionEvent | ReasoningEvent | TraderEvent | FireEvent | AssistantEvent | Alert
+)

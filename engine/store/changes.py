@@ -12,13 +12,17 @@ from decimal import Decimal
 import msgspec
 
 from engine.model.account import EquityPoint, TraderConfig, TraderStatus
+from engine.model.assistant import Conversation, ConversationMessage, Proposal
 from engine.model.backtest import BacktestRun
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
+from engine.model.language_model import ModelCall, ModelConnection
 from engine.model.news import NewsItem, NewsSource
 from engine.model.order import Order
 from engine.model.position import Position
 from engine.model.program import Binding, Program, ProgramExecution, ProgramVersion
+from engine.model.prompt import Prompt, PromptVersion
+from engine.model.prompt_backtest import PromptRun
 from engine.model.signal import PoolEdge, PoolFire, PriceAlert, SignalDefinition, SignalPool
 
 
@@ -115,6 +119,14 @@ Change = (
     | BindingHealth
     | ProgramExecution
     | BacktestRun
+    | Prompt
+    | PromptVersion
+    | ModelConnection
+    | ModelCall
+    | PromptRun
+    | Conversation
+    | ConversationMessage
+    | Proposal
     | Order
     | Fill
     | Position

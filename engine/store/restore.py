@@ -13,13 +13,17 @@ from collections.abc import Sequence
 import msgspec
 
 from engine.model.account import TraderConfig, TraderStatus
+from engine.model.assistant import Conversation, Proposal, ProposalStatus
 from engine.model.backtest import BacktestRun
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
+from engine.model.language_model import ModelConnection
 from engine.model.news import NewsItem, NewsSource
 from engine.model.order import Order, OrderStatus
 from engine.model.position import Position
 from engine.model.program import Binding, Program
+from engine.model.prompt import Prompt
+from engine.model.prompt_backtest import PromptRun
 from engine.model.signal import PoolEdge, PoolFire, PriceAlert, SignalDefinition, SignalPool
 from engine.store.changes import BindingHealth, CustomFactor, Setting, TraderState, Wallet
 from engine.store.connection import PlainConnection
@@ -64,6 +68,8 @@ class DeskState(msgspec.Struct, frozen=True, kw_only=True):
     200 of each trader, `decisions` the last 50 of each with whatever reasoning had streamed; one
     that was being made when the desk died is still `started`.
 
+    Prompts, model connections, conversations and the proposals that wait are complete; a conversation's
+    messages, a prompt's versions and the calls of models are read from the store when asked for.
     Programs, bindings, signals, pools, factors, price alerts and news sources are complete, deleted
     ones included; `fires`, `news` and `backtest_runs` are the last 500. What programs did is in the
     store's `executions`.
@@ -74,6 +80,11 @@ class DeskState(msgspec.Struct, frozen=True, kw_only=True):
     bindings: tuple[Binding, ...] = ()
     binding_health: tuple[BindingHealth, ...] = ()
     backtest_runs: tuple[BacktestRun, ...] = ()
+    prompts: tuple[Prompt, ...] = ()
+    model_connections: tuple[ModelConnection, ...] = ()
+    prompt_runs: tuple[PromptRun, ...] = ()
+    conversations: tuple[Conversation, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
     open_orders: tuple[Order, ...] = ()
     recent_orders: tuple[Order, ...] = ()
     positions: tuple[Position, ...] = ()
@@ -116,6 +127,13 @@ class _Reader:
             bindings=self._all(Binding, "bindings", "ORDER BY binding_id"),
             binding_health=self._all(BindingHealth, "binding_health", "ORDER BY binding_id"),
             backtest_runs=self._newest(BacktestRun, "backtest_runs", "created_ms", RECENT_BACKTESTS),
+            prompts=self._all(Prompt, "prompts", "ORDER BY prompt_id"),
+            model_connections=self._all(ModelConnection, "model_connections", "ORDER BY connection_id"),
+            prompt_runs=self._all(PromptRun, "prompt_runs", "ORDER BY created_ms, run_id"),
+            conversations=self._all(Conversation, "conversations", "ORDER BY conversation_id"),
+            proposals=self._all(
+                Proposal, "proposals", "WHERE status = ? ORDER BY created_ms", ProposalStatus.WAITING.value
+            ),
             open_orders=self._open_orders(),
             recent_orders=self._recent_orders(trader_ids),
             positions=self._all(Position, "positions", "ORDER BY trader_id, symbol"),

@@ -12,7 +12,10 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.model.assistant import Proposal
+from engine.model.language_model import ModelCall
 from engine.model.program import ProgramExecution
+from engine.model.prompt_backtest import PromptRun
 
 _JSON_COLUMNS = frozenset(
     {
@@ -29,12 +32,36 @@ _JSON_COLUMNS = frozenset(
         "reads",
         "progress",
         "summary",
+        "policy",
+        "usage",
+        "tool_calls",
+        "warnings",
     }
 )
-_JSON_COLUMNS_OF: dict[type[msgspec.Struct], frozenset[str]] = {ProgramExecution: _JSON_COLUMNS | {"error"}}
-"""Kinds with a nested value under a name that is plain text elsewhere."""
+_JSON_COLUMNS_OF: dict[type[msgspec.Struct], frozenset[str]] = {
+    ProgramExecution: _JSON_COLUMNS | {"error"},
+    Proposal: frozenset(),
+}
+"""Kinds with a nested value under a name that is plain text elsewhere, or the other way round."""
 
-_BOOLEAN_COLUMNS = frozenset({"reduce_only", "enabled", "deleted", "met", "active", "failed", "success"})
+_BOOLEAN_COLUMNS = frozenset(
+    {
+        "reduce_only",
+        "enabled",
+        "deleted",
+        "met",
+        "active",
+        "failed",
+        "success",
+        "trading_enabled",
+        "hidden",
+        "interrupted",
+    }
+)
+_BOOLEAN_COLUMNS_OF: dict[type[msgspec.Struct], frozenset[str]] = {
+    ModelCall: frozenset({"cached"}),
+    PromptRun: frozenset({"deleted"}),
+}
 
 
 def to_row(value: msgspec.Struct) -> dict[str, object]:
@@ -54,10 +81,11 @@ def from_row[T: msgspec.Struct](kind: type[T], row: Mapping[str, object]) -> T:
     """
     fields: dict[str, object] = {}
     json_columns = _json_columns(kind)
+    boolean_columns = _BOOLEAN_COLUMNS_OF.get(kind, _BOOLEAN_COLUMNS)
     for column, raw in row.items():
         if column in json_columns:
             fields[column] = None if raw is None else msgspec.json.decode(str(raw))
-        elif column in _BOOLEAN_COLUMNS:
+        elif column in boolean_columns:
             fields[column] = None if raw is None else bool(raw)
         else:
             fields[column] = raw

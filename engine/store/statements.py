@@ -13,13 +13,17 @@ from sqlalchemy import Connection, Executable, Table, bindparam, delete, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.model.account import EquityPoint, TraderConfig, TraderStatus
+from engine.model.assistant import Conversation, ConversationMessage, Proposal
 from engine.model.backtest import BacktestRun
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
+from engine.model.language_model import ModelCall, ModelConnection
 from engine.model.news import NewsItem, NewsSource
 from engine.model.order import Order, OrderStatus
 from engine.model.position import Position
 from engine.model.program import Binding, Program, ProgramExecution, ProgramVersion
+from engine.model.prompt import Prompt, PromptVersion
+from engine.model.prompt_backtest import PromptRun
 from engine.model.signal import PoolEdge, PoolFire, PriceAlert, SignalDefinition, SignalPool
 from engine.store.changes import (
     BindingHealth,
@@ -45,6 +49,14 @@ _UPSERTED: dict[type[Change], str] = {
     BindingHealth: "binding_health",
     ProgramExecution: "program_executions",
     BacktestRun: "backtest_runs",
+    Prompt: "prompts",
+    PromptVersion: "prompt_versions",
+    ModelConnection: "model_connections",
+    ModelCall: "model_calls",
+    PromptRun: "prompt_runs",
+    Conversation: "conversations",
+    ConversationMessage: "conversation_messages",
+    Proposal: "proposals",
     Order: "orders",
     Position: "positions",
     DecisionRecord: "decisions",

@@ -80,11 +80,16 @@ class TraderRow(SQLModel, table=True):
     symbols: str = _text()
     strategy: str = _text()
     model: str = _text()
-    base_url: str = _text()
+    connection_id: int = _integer()
+    policy: str = _text()
     period: str = _text()
     schedule_seconds: int = _integer()
     pool_ids: str = _text()
     limits: str = _text()
+    description: str = _text()
+    trading_enabled: bool
+    hidden: bool
+    deleted: bool
 
 
 class TraderStateRow(SQLModel, table=True):
@@ -216,6 +221,155 @@ class BacktestRunRow(SQLModel, table=True):
     deleted: bool
 
 
+class PromptRow(SQLModel, table=True):
+    """A `Prompt`."""
+
+    __tablename__: ClassVar[Any] = "prompts"
+    prompt_id: int = _integer_key()
+    name: str = _text()
+    text: str = _text()
+    description: str = _text()
+    stock: str = _text()
+    version: int = _integer()
+    created_ms: int = _integer()
+    updated_ms: int = _integer()
+    deleted: bool
+
+
+class PromptVersionRow(SQLModel, table=True):
+    """A `PromptVersion`."""
+
+    __tablename__: ClassVar[Any] = "prompt_versions"
+    prompt_id: int = _integer_key()
+    version: int = _integer_key()
+    text: str = _text()
+    saved_ms: int = _integer()
+
+
+class ModelConnectionRow(SQLModel, table=True):
+    """A `ModelConnection`; its key is in the vault and nowhere else."""
+
+    __tablename__: ClassVar[Any] = "model_connections"
+    connection_id: int = _integer_key()
+    name: str = _text()
+    vendor: str = _text()
+    base_url: str = _text()
+    key_source: str = _text()
+    max_concurrent: int = _integer()
+    daily_usd: Decimal | None = _exact(nullable=True)
+    daily_tokens: int | None = _integer(nullable=True)
+    input_price: Decimal | None = _exact(nullable=True)
+    output_price: Decimal | None = _exact(nullable=True)
+    first_token_seconds: float | None = Field(nullable=True)
+    total_seconds: float | None = Field(nullable=True)
+    deleted: bool
+
+
+class ModelCallRow(SQLModel, table=True):
+    """A `ModelCall`."""
+
+    __tablename__: ClassVar[Any] = "model_calls"
+    __table_args__ = (
+        Index("ix_model_calls_started_ms", "started_ms"),
+        Index("ix_model_calls_subject", "subject"),
+    )
+    call_id: str = _text_key()
+    connection_id: int = _integer()
+    model: str = _text()
+    purpose: str = _text()
+    started_ms: int = _integer()
+    trader_id: int = _integer()
+    subject: str = _text()
+    request: str = _text()
+    reply: str = _text()
+    reasoning: str = _text()
+    finish_reason: str = _text()
+    error: str = _text()
+    attempts: int = _integer()
+    first_token_ms: int | None = _integer(nullable=True)
+    latency_ms: int = _integer()
+    usage: str = _text()
+    cost_usd: Decimal | None = _exact(nullable=True)
+    cached: bool
+
+
+class PromptRunRow(SQLModel, table=True):
+    """A `PromptRun`."""
+
+    __tablename__: ClassVar[Any] = "prompt_runs"
+    run_id: str = _text_key()
+    kind: str = _text()
+    name: str = _text()
+    status: str = _text()
+    created_ms: int = _integer()
+    trader_id: int = _integer()
+    model: str = _text()
+    total: int = _integer()
+    completed: int = _integer()
+    failed: int = _integer()
+    cached: int = _integer()
+    tokens: int = _integer()
+    cost_usd: Decimal = _exact()
+    finished_ms: int | None = _integer(nullable=True)
+    error: str = _text()
+    warnings: str = _text()
+    result_hash: str = _text()
+    deleted: bool
+
+
+class ConversationRow(SQLModel, table=True):
+    """A `Conversation`."""
+
+    __tablename__: ClassVar[Any] = "conversations"
+    conversation_id: str = _text_key()
+    kind: str = _text()
+    title: str = _text()
+    connection_id: int = _integer()
+    model: str = _text()
+    subject: str = _text()
+    created_ms: int = _integer()
+    updated_ms: int = _integer()
+    message_count: int = _integer()
+    tokens: int = _integer()
+    cost_usd: Decimal = _exact()
+    deleted: bool
+
+
+class ConversationMessageRow(SQLModel, table=True):
+    """A `ConversationMessage`."""
+
+    __tablename__: ClassVar[Any] = "conversation_messages"
+    conversation_id: str = _text_key()
+    number: int = _integer_key()
+    role: str = _text()
+    text: str = _text()
+    created_ms: int = _integer()
+    reasoning: str = _text()
+    tool_calls: str = _text()
+    tool: str = _text()
+    answers: str = _text()
+    usage: str = _text()
+    interrupted: bool
+    error: str = _text()
+
+
+class ProposalRow(SQLModel, table=True):
+    """A `Proposal`."""
+
+    __tablename__: ClassVar[Any] = "proposals"
+    __table_args__ = (Index("ix_proposals_conversation_id", "conversation_id"),)
+    proposal_id: str = _text_key()
+    conversation_id: str = _text()
+    tool: str = _text()
+    arguments: str = _text()
+    summary: str = _text()
+    before: str = _text()
+    after: str = _text()
+    status: str = _text()
+    outcome: str = _text()
+    created_ms: int = _integer()
+
+
 class OrderRow(SQLModel, table=True):
     """An `Order`, from intent to its end."""
 
@@ -304,6 +458,12 @@ class DecisionRow(SQLModel, table=True):
     order_ids: str = _text()
     tokens: int = _integer()
     latency_ms: int = _integer()
+    cost_usd: Decimal | None = _exact(nullable=True)
+    stage: str = _text()
+    strategy: str = _text()
+    strategy_version: int = _integer()
+    model: str = _text()
+    regime: str = _text()
 
 
 class ReasoningRow(SQLModel, table=True):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, NotFound
 from engine.model.account import TraderConfig
 from engine.model.program import Parameter, ProgramError, ProgramRun
 from engine.settings import Settings
@@ -18,13 +17,10 @@ from engine.trading.bound_program import BoundProgram
 from engine.trading.decider import Decider
 
 if TYPE_CHECKING:
+    from engine.language_models.client import ChatClient
     from engine.strategies.programs.data.live import LiveData
     from engine.strategies.programs.host import SandboxHost
-    from engine.strategies.prompts.client import ChatClient
     from engine.strategies.prompts.rules_model import RulesModelServer
-
-MODEL_KEY_VARIABLE = "NIGHTDESK_MODEL_KEY"
-"""Holds the key of a model server that wants one; the built-in rules model makes its own."""
 
 
 class Strategists:
@@ -39,7 +35,7 @@ class Strategists:
         self._data: LiveData | None = None
         self._sandbox: SandboxHost | None = None
         self._rules_model: RulesModelServer | None = None
-        self._clients: dict[str, ChatClient] = {}
+        self._clients: dict[int, ChatClient] = {}
         self._starting = asyncio.Lock()
 
     async def strategy_for(self, decider: Decider) -> Strategy:
@@ -113,20 +109,24 @@ class Strategists:
         from engine.strategies.prompts.templates import stock_template
 
         template = stock_template(trader.strategy)
-        client = await self.client(trader.base_url)
+        client = await self.client(trader.connection_id)
         return PromptStrategy(client, trader.model, template, self._settings.prompts)
 
-    async def client(self, base_url: str) -> ChatClient:
-        """Return the client of a model server; an empty URL is the built-in rules model."""
-        if base_url not in self._clients:
-            from engine.strategies.prompts.client import ChatClient
+    async def client(self, connection_id: int) -> ChatClient:
+        """Return the client of a connection; 0 is the built-in rules model.
 
-            if base_url:
-                self._clients[base_url] = ChatClient(base_url, os.environ.get(MODEL_KEY_VARIABLE, ""))
-            else:
-                rules = await self._start_rules_model()
-                self._clients[base_url] = ChatClient(rules.base_url, rules.api_key.reveal())
-        return self._clients[base_url]
+        Raises `NotFound` for a connection there is not.
+        """
+        if connection_id not in self._clients:
+            from engine.language_models.client import ChatClient
+
+            if connection_id:
+                raise NotFound(
+                    f"connection_id: there is no connection {connection_id}", field="connection_id"
+                )
+            rules = await self._start_rules_model()
+            self._clients[connection_id] = ChatClient(rules.base_url, rules.api_key.reveal())
+        return self._clients[connection_id]
 
     async def _start_rules_model(self) -> RulesModelServer:
         await _imported("engine.strategies.prompts.rules_model")

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from hypothesis import HealthCheck, given, settings
 
+from engine.language_models.client import ChatClient
 from engine.settings import PromptSettings
 from engine.strategies.decision import validate_decisions
-from engine.strategies.prompts.client import ChatClient
 from engine.strategies.prompts.market_block import find_market_block, market_block
 from engine.strategies.prompts.render import render_prompt
 from engine.strategies.prompts.rules import answer

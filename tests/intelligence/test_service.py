@@ -15,9 +15,9 @@ from engine.desk.intelligence import IntelligenceDesk
 from engine.errors import Conflict, InvalidInput, NotFound, Unavailable
 from engine.intelligence.reading.model_reader import ModelReader
 from engine.intelligence.service import IntelligenceService, Outlets
+from engine.language_models.client import ChatClient
 from engine.model.news import IntelligenceChange, IntelligenceUpdate, NewsFormat, NewsItem, NewsSource
 from engine.settings import PromptSettings
-from engine.strategies.prompts.client import ChatClient
 from tests.intelligence import feed_server as wire
 from tests.intelligence.articles import NOW_MS, article, rss, rss_item, source
 from tests.intelligence.feed_server import FeedServer

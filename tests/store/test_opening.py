@@ -97,7 +97,7 @@ def test_a_file_that_is_no_database_is_named_with_what_to_do(home: Path) -> None
 
 def test_damage_inside_the_file_is_named_when_it_is_read(home: Path) -> None:
     store = Store.open(home)
-    store.write(trader(), *(order(f"{number:05}") for number in range(2_000))).result()
+    store.write(trader(), *(order(f"{number:05}") for number in range(5_000))).result()
     store.close()
     content = (home / DATABASE_FILE).read_bytes()
     # What opening reads, the schema and its revision, lies at the beginning and stays whole.

@@ -15,13 +15,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.model.account import EquityPoint, TraderConfig, TraderStatus
+from engine.model.assistant import Conversation
 from engine.model.backtest import BacktestRun
 from engine.model.decision import DecisionRecord, DecisionStatus
 from engine.model.fill import Fill
+from engine.model.language_model import ModelConnection
 from engine.model.news import NewsItem, NewsSource
 from engine.model.order import Order, OrderStatus
 from engine.model.position import Position
 from engine.model.program import Binding, Program, ProgramExecution, ProgramVersion
+from engine.model.prompt import Prompt
+from engine.model.prompt_backtest import PromptRun
 from engine.model.signal import PoolEdge, PoolFire, PriceAlert, SignalDefinition, SignalPool
 from engine.model.trigger import Trigger, TriggerKind
 from engine.store import restore
@@ -50,6 +54,10 @@ KEYED: list[tuple[type[msgspec.Struct], str, Callable[[DeskState], Any]]] = [
     (Binding, "binding_id", lambda state: state.bindings),
     (BindingHealth, "binding_id", lambda state: state.binding_health),
     (BacktestRun, "run_id", lambda state: state.backtest_runs),
+    (Prompt, "prompt_id", lambda state: state.prompts),
+    (ModelConnection, "connection_id", lambda state: state.model_connections),
+    (PromptRun, "run_id", lambda state: state.prompt_runs),
+    (Conversation, "conversation_id", lambda state: state.conversations),
     (Order, "client_order_id", lambda state: state.recent_orders),
     (Fill, "trade_id", lambda state: state.fills),
     (Position, "symbol", lambda state: state.positions),
@@ -65,6 +73,8 @@ KEYED: list[tuple[type[msgspec.Struct], str, Callable[[DeskState], Any]]] = [
 ]
 NUMBERED = (
     Program,
+    Prompt,
+    ModelConnection,
     Binding,
     BindingHealth,
     SignalDefinition,

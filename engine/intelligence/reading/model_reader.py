@@ -15,10 +15,10 @@ import msgspec
 
 from engine.errors import ReplyUnusable
 from engine.intelligence.reading.classification import Classification
+from engine.language_models.client import ChatClient
+from engine.language_models.wire import ChatMessage
 from engine.model.news import NewsItem, Sentiment
 from engine.settings import PromptSettings
-from engine.strategies.prompts.client import ChatClient
-from engine.strategies.prompts.wire import ChatMessage
 from engine.text import safe_line
 
 MAX_BATCH = 10

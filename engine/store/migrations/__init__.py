@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.errors import StoreFailed
 from engine.store.database import Database
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 HEAD = REVISIONS[-1]
 
 _one_at_a_time = threading.Lock()

@@ -22,7 +22,8 @@ from http import HTTPStatus
 import msgspec
 
 from engine.errors import InvalidInput, Unavailable
-from engine.strategies.prompts.endpoint import Secret
+from engine.language_models.wire import DONE, ChatRequest, Usage
+from engine.secrecy.secret import Secret
 from engine.strategies.prompts.loopback_http import (
     MAX_HEAD_BYTES,
     BadRequest,
@@ -34,7 +35,6 @@ from engine.strategies.prompts.loopback_http import (
 )
 from engine.strategies.prompts.market_block import find_market_block
 from engine.strategies.prompts.rules import answer
-from engine.strategies.prompts.wire import DONE, ChatRequest, Usage
 
 MODEL_ID = "nightdesk-rules"
 HOST = "127.0.0.1"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from engine.errors import StrategyFailed
+from engine.language_models.client import ChatClient
+from engine.language_models.safe_stream import SafeTextStream
+from engine.language_models.wire import ChatMessage
 from engine.settings import PromptSettings
 from engine.strategies.base import StrategyReply, TextListener
 from engine.strategies.context import StrategyContext
 from engine.strategies.decision import MAX_REPLY_BYTES, validate_decisions
-from engine.strategies.prompts.client import ChatClient
 from engine.strategies.prompts.render import render_prompt
-from engine.strategies.prompts.safe_stream import SafeTextStream
 from engine.strategies.prompts.templates import PromptTemplate
-from engine.strategies.prompts.wire import ChatMessage
 from engine.text import safe_text
 
 

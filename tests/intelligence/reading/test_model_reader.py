@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from engine.errors import ReplyUnusable, StrategyFailed
 from engine.intelligence.reading.call_budget import CallBudget
 from engine.intelligence.reading.model_reader import ModelReader, read_classifications, reading_messages
+from engine.language_models.client import ChatClient
 from engine.model.news import Sentiment
 from engine.settings import PromptSettings
-from engine.strategies.prompts.client import ChatClient
 from tests.intelligence.articles import article
 from tests.models import chat_server as wire
 from tests.models.chat_server import ChatServer

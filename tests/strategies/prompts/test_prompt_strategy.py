@@ -7,10 +7,10 @@ import json
 import pytest
 
 from engine.errors import ReplyUnusable, StrategyFailed
+from engine.language_models.client import ChatClient
 from engine.model.decision import Operation
 from engine.settings import PromptSettings
 from engine.strategies.base import Strategy, StrategyReply
-from engine.strategies.prompts.client import ChatClient
 from engine.strategies.prompts.render import render_prompt
 from engine.strategies.prompts.rules_model import MODEL_ID, RulesModelServer
 from engine.strategies.prompts.strategy import PromptStrategy

@@ -11,14 +11,14 @@ import httpx
 import pytest
 
 from engine.errors import InvalidInput, StrategyFailed, Unavailable
+from engine.language_models.client import ChatClient
+from engine.language_models.wire import ChatMessage
 from engine.settings import PromptSettings
-from engine.strategies.prompts.client import ChatClient
 from engine.strategies.prompts.market_block import find_market_block
 from engine.strategies.prompts.render import render_prompt
 from engine.strategies.prompts.rules import INTRODUCTION, answer
 from engine.strategies.prompts.rules_model import HOST, MODEL_ID, RulesModelServer
 from engine.strategies.prompts.templates import stock_template
-from engine.strategies.prompts.wire import ChatMessage
 from tests.strategies.prompts.recorded_context import context
 
 LIMITS = PromptSettings(connect_seconds=2, first_token_seconds=2, total_seconds=10)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.strategies.prompts.safe_stream import SafeTextStream
+from engine.language_models.safe_stream import SafeTextStream
 from engine.text import safe_text
 
 

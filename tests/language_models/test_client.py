@@ -10,10 +10,11 @@ import socket
 import pytest
 
 from engine.errors import InvalidSetting, ReplyUnusable, StrategyFailed
+from engine.language_models.client import ChatClient, ChatReply
+from engine.language_models.endpoint import Endpoint
+from engine.language_models.wire import ChatMessage
+from engine.secrecy.secret import Secret
 from engine.settings import PromptSettings
-from engine.strategies.prompts.client import ChatClient, ChatReply
-from engine.strategies.prompts.endpoint import Endpoint, Secret
-from engine.strategies.prompts.wire import ChatMessage
 from tests.models import chat_server as wire
 from tests.models.chat_server import ChatServer, Exchange, Script
 

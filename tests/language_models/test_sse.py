@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.strategies.prompts.sse import MAX_EVENT_BYTES, EventStreamParser, EventTooLong
+from engine.language_models.sse import MAX_EVENT_BYTES, EventStreamParser, EventTooLong
 
 STREAM = (
     b": a comment\n"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from engine.errors import ReplyUnusable, StrategyFailed
-from engine.strategies.prompts.wire import DONE, Chunk
+from engine.language_models.wire import DONE, Chunk
 from engine.text import safe_line
 
 MAX_REPLY_CHARACTERS = 500_000

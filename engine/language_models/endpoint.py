@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
 from urllib.parse import urlsplit
 
 from engine.errors import InvalidSetting
+from engine.secrecy.secret import Secret
 from engine.text import safe_line
 
-_HIDDEN = "[secret]"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-class Secret:
-    """Holds one key; `str`, `repr` and `format` all print `[secret]`, and it cannot be pickled."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the value itself; for the one place that sends it."""
-        return self._value
-
-    def redact(self, text: str) -> str:
-        """Return `text` with every occurrence of the value replaced."""
-        return text.replace(self._value, _HIDDEN) if self._value else text
-
-    def __repr__(self) -> str:
-        return _HIDDEN
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is never pickled")
 
 
 class Endpoint:

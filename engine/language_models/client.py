@@ -17,11 +17,11 @@ import msgspec
 
 from engine.clock import Clock, WallClock
 from engine.errors import StrategyFailed
+from engine.language_models.answer import DeltaListener, StreamedAnswer
+from engine.language_models.endpoint import Endpoint
+from engine.language_models.sse import EventStreamParser, EventTooLong
+from engine.language_models.wire import ChatMessage, ChatRequest, StreamOptions
 from engine.settings import PromptSettings
-from engine.strategies.prompts.answer import DeltaListener, StreamedAnswer
-from engine.strategies.prompts.endpoint import Endpoint
-from engine.strategies.prompts.sse import EventStreamParser, EventTooLong
-from engine.strategies.prompts.wire import ChatMessage, ChatRequest, StreamOptions
 from engine.text import safe_line
 
 if TYPE_CHECKING:

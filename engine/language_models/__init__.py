@@ -1,0 +1,1 @@
+"""Language models: the chat-completions client, the vendors, and who may ask how often."""
