@@ -60,7 +60,10 @@ class Risk(enum.StrEnum):
 
 
 class Action(msgspec.Struct, frozen=True):
-    """One thing a person can do; `keys` in Textual's names, `in_footer` where it earns the place."""
+    """One thing a person can do; `keys` in Textual's names, `in_footer` where it earns the place.
+
+    `footer_label` is what the footer says in place of a `label` that is too long for it.
+    """
 
     id: str
     keys: tuple[str, ...]
@@ -69,6 +72,7 @@ class Action(msgspec.Struct, frozen=True):
     help: str
     risk: Risk = Risk.FREE
     in_footer: bool = False
+    footer_label: str = ""
 
 
 PANE_TITLES: Mapping[Context, str] = {

@@ -87,15 +87,6 @@ ACTIONS: tuple[Action, ...] = (
         Risk.CONFIRM,
     ),
     Action(
-        "trader.flatten",
-        ("X",),
-        _C.ANYWHERE,
-        "Flatten",
-        "Cancel all orders and close all positions of the selected trader",
-        Risk.CONFIRM,
-        True,
-    ),
-    Action(
         "desk.kill",
         ("K",),
         _C.ANYWHERE,
@@ -103,6 +94,7 @@ ACTIONS: tuple[Action, ...] = (
         "Stop every entry on the desk, or allow entries again",
         Risk.CONFIRM,
         True,
+        footer_label="Kill",
     ),
     _workspace("desk", ("d", "f2"), "Desk", "Go to the desk: traders, positions, orders, chat"),
     _workspace("market", ("m", "f3"), "Market", "Go to the market: chart, order book, trades, flow"),
@@ -136,6 +128,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("trader.next", ("n",), _C.ANYWHERE, "Next trader", "Select the next trader"),
     Action(
         "trader.pause", ("p",), _C.ANYWHERE, "Pause trader", "Pause the selected trader, or start it again"
+    ),
+    Action(
+        "trader.flatten",
+        ("X",),
+        _C.ANYWHERE,
+        "Flatten",
+        "Cancel all orders and close all positions of the selected trader",
+        Risk.CONFIRM,
+        True,
     ),
     Action("trader.trigger", ("t",), _C.ANYWHERE, "Trigger", "Let the selected trader decide now"),
     Action(

@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.format import count
 from tui.option_parser import OptionParser
-from tui.option_values import read_decimal, read_params, read_percentage, read_seconds, read_time
+from tui.option_values import read_decimal, read_params, read_percentage, read_period, read_seconds, read_time
 
 if TYPE_CHECKING:
     from engine.backtesting import Backtest
@@ -219,7 +220,7 @@ def _exit_code(result: BacktestResult) -> int:
     from engine.model.backtest import BacktestStatus
 
     sys.stdout.flush()
-    decided = f"{result.program_calls:,} of {result.triggers:,} triggers"
+    decided = f"{result.program_calls:,} of {count(result.triggers, 'trigger')}"
     match result.status:
         case BacktestStatus.COMPLETED:
             return 0
@@ -256,12 +257,13 @@ def _checked(finished: Backtest) -> str:
     if finding is None:
         said = ["Look-ahead: not checked; it needs candles of files and a program that was asked."]
     elif finding.is_clean:
-        said = [f"Look-ahead: none; the future was changed at {len(finding.cuts)} triggers."]
+        said = [f"Look-ahead: none; the future was changed at {count(len(finding.cuts), 'trigger')}."]
     else:
         said = [f"LOOK-AHEAD: the past changes with the future. {finding.difference}"]
     if luck is not None:
+        orders, trades = count(luck.orders, "random order"), count(luck.trades, "trade")
         said.append(
-            f"Luck: in {luck.orders:,} random orders of its {luck.trades:,} trades the worst drawdown is"
+            f"Luck: in {orders} of its {trades} the worst drawdown is"
             f" {luck.drawdown_pct.p5:.1f} % at the 5th percentile, {luck.drawdown_pct.p50:.1f} % at the"
             f" median; drawn anew, {luck.loss_share:.0%} end below the cash."
         )
@@ -271,12 +273,12 @@ def _checked(finished: Backtest) -> str:
 def _request(options: argparse.Namespace) -> BacktestRequest:
     import msgspec
 
-    from engine.backtesting import parse_period, read_pools, read_program
+    from engine.backtesting import read_pools, read_program
     from engine.errors import InvalidInput
     from engine.model.backtest import OPEN_LIMITS, BacktestRequest
 
     symbols, history = _symbols_and_history(options)
-    period = parse_period(options.period)
+    period = read_period(options.period, "--period")
     if not 1 <= options.max_leverage <= HIGHEST_LEVERAGE:
         raise InvalidInput.of("--max-leverage", options.max_leverage, f"1 to {HIGHEST_LEVERAGE}")
     taker_fee, maker_fee = options.taker_fee_pct, options.maker_fee_pct
@@ -369,7 +371,7 @@ def _run_sweep(request: SweepRequest, home: Path, is_cancelled: Callable[[], boo
     if is_cancelled():
         sys.stdout.flush()
         made = sum(not line.error for line in result.lines)
-        print(f"nightdesk: cancelled after {made:,} of {len(result.lines):,} runs", file=sys.stderr)
+        print(f"nightdesk: cancelled after {made:,} of {count(len(result.lines), 'run')}", file=sys.stderr)
         return CANCELLED
     return 0 if any(not line.error for line in result.lines) else 1
 

@@ -34,7 +34,6 @@ SOURCE_HINTS = {
     FILES: "BTC=btc.parquet, ETH=eth.csv",
 }
 DATE_ALLOWED = "give a UTC date such as 2026-01-31 or 2026-01-31 12:00, or nothing"
-MAX_LISTED = 200
 
 
 class BacktestFields(msgspec.Struct, frozen=True, kw_only=True):

@@ -208,8 +208,9 @@ def deflated_words(sweep: SweepResult) -> tuple[str, str]:
     """Return the deflated Sharpe ratio in a sentence, and its role."""
     share, trials = sweep.deflated_sharpe, len(sweep.lines)
     if share is None:
-        return f"The deflated Sharpe ratio of these {trials} runs is undefined.", "muted"
-    words = f"After {trials} tries the best Sharpe ratio is above 0 with a probability of {share:.0%}"
+        return f"The deflated Sharpe ratio of {fmt.count(trials, 'run')} is undefined.", "muted"
+    tries = fmt.count(trials, "try", "tries")
+    words = f"After {tries} the best Sharpe ratio is above 0 with a probability of {share:.0%}"
     if share >= SIGNIFICANT:
         return f"{words}: more than luck explains (deflated Sharpe ratio).", "gain"
     return f"{words}: luck alone may explain it (deflated Sharpe ratio).", "warning"

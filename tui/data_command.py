@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.option_values import read_time
+from tui.option_values import read_period, read_time
 
 if TYPE_CHECKING:
     from engine.candle_data import BackfillProgress, BackfillTask, CandleData, SeriesKey
@@ -112,7 +112,7 @@ def _import(data: CandleData, options: argparse.Namespace) -> int:
         options.files,
         venue=options.venue,
         symbol=options.symbol,
-        period=options.period,
+        period=None if options.period is None else read_period(options.period, "--period"),
         replace=options.replace,
     )
     for each in imported:
@@ -153,7 +153,7 @@ def _export(data: CandleData, options: argparse.Namespace) -> int:
     exported = data.export(
         options.venue,
         options.symbol,
-        options.period,
+        read_period(options.period, "PERIOD"),
         options.file,
         read_time(options.start, "--from") if options.start else None,
         read_time(options.end, "--to") if options.end else None,
@@ -172,7 +172,7 @@ def _backfill(data: CandleData, options: argparse.Namespace) -> int:
     task = data.backfill(
         options.venue,
         options.symbol,
-        options.period,
+        read_period(options.period, "PERIOD"),
         read_time(options.start, "--from"),
         read_time(options.end, "--to") if options.end else WallClock().now_ms(),
         base_url=options.base_url,

@@ -1,4 +1,4 @@
-"""What people write behind options, as values: numbers, percentages, durations, times and parameters.
+"""What people write behind options, as values: numbers, percentages, durations, periods, times, parameters.
 
 Every reader raises `InvalidInput` naming the option, the text and what is allowed.
 """
@@ -13,6 +13,7 @@ from tui.numbers import advice_on, read_number
 
 if TYPE_CHECKING:
     from engine.errors import InvalidInput
+    from engine.market.periods import Period
     from engine.model.program import Parameter
 
 LONGEST_SHOWN = 80
@@ -43,6 +44,16 @@ def read_seconds(text: str, option: str) -> int:
     if unit not in _SECONDS or not is_whole or int(number) == 0:
         raise _refused(option, text, "a whole number of seconds, or such as 30s, 5m, 1h, 1d")
     return int(number) * _SECONDS[unit]
+
+
+def read_period(text: str, option: str) -> Period:
+    """Return a period of candles such as 1m or 4h, in exactly these letters: 1M elsewhere is a month."""
+    from engine.market.periods import Period
+
+    try:
+        return Period(text)
+    except ValueError:
+        raise _refused(option, text, f"allowed is {', '.join(Period)}") from None
 
 
 def read_time(text: str, option: str) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.option_parser import OptionParser
-from tui.option_values import read_params, read_seconds, read_time
+from tui.option_values import read_params, read_period, read_seconds, read_time
 
 if TYPE_CHECKING:
     from engine.desk import ProgramDesk
@@ -169,7 +169,7 @@ async def _test(options: argparse.Namespace) -> int:
     run = await run_once(
         source,
         symbol=options.symbol,
-        period=options.period,
+        period=read_period(options.period, "--period").value,
         params=read_params(options.params, "--params"),
         at_ms=None if options.at is None else read_time(options.at, "--at"),
     )

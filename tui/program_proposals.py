@@ -7,6 +7,7 @@ import msgspec
 from engine.errors import NotFound
 from engine.model.program import BindingState, Program
 from tui.bridge import DeskBridge
+from tui.format import count
 from tui.price_alerts import Task
 from tui.program_view import NEW_DRAFT, ProgramView, wakes_words
 from tui.proposals import Proposal
@@ -47,7 +48,7 @@ def propose_delete_program(view: ProgramView, program_id: int, bridge: DeskBridg
     used = f"Run by {', '.join(traders)}: delete their bindings first." if traders else ""
     return Proposal(
         title="Delete program",
-        sentence=f"Delete the program {program.name} with its {program.version} versions.",
+        sentence=f"Delete the program {program.name} with its {count(program.version, 'version')}.",
         verb="Delete",
         run=run,
         warning=(used + unsaved).strip(),

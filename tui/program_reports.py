@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from engine.model.decision import Decision, Operation
 from engine.model.program import (
     BindingState,
     BindingStatus,
     DataRead,
-    Parameter,
     ProgramError,
     ProgramExecution,
     ProgramRun,
@@ -34,7 +33,7 @@ ORDERED = {Operation.BUY, Operation.SELL, Operation.CLOSE}
 
 def run_nodes(run: ProgramRun) -> tuple[Node, ...]:
     """Return a run that traded nothing: its decision or its error, what it printed, read and was given."""
-    took = f" in {milliseconds(run.duration_ms)}, {_count(run.reads, 'read')}, nothing was traded"
+    took = f" in {milliseconds(run.duration_ms)}, {fmt.count(len(run.reads), 'read')}, nothing was traded"
     if run.error is not None:
         head = [
             Node((Span("✗ ", "danger"), Span(run.error.sentence(), "danger"))),
@@ -148,11 +147,6 @@ def fact_nodes(facts: Sequence[tuple[str, str]]) -> tuple[Node, ...]:
     return tuple(Node((Span(f"{label:<{width}}  ", "muted"), Span(value))) for label, value in facts)
 
 
-def params_nodes(params: Mapping[str, Parameter]) -> tuple[Node, ...]:
-    """Return parameters as facts."""
-    return fact_nodes([(name, str(value)) for name, value in params.items()])
-
-
 def _evidence(
     output: str,
     reads: tuple[DataRead, ...],
@@ -168,10 +162,6 @@ def _evidence(
     ]
     return (
         *section("printed", text_nodes(output, "thought")),
-        *section("read", asked, preview=_count(reads, "call"), is_open=reads_open),
+        *section("read", asked, preview=fmt.count(len(reads), "call"), is_open=reads_open),
         *section(given_title, json_nodes(given), preview=given[:200], is_open=given_open),
     )
-
-
-def _count(items: Sequence[object], noun: str) -> str:
-    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"

@@ -221,15 +221,16 @@ def propose_cancel_all(
 
     async def run() -> str:
         cancelled = await bridge.desk.cancel_orders(_id_of(traders), symbol)
-        return f"{who}: {_count(len(cancelled), 'order')} cancelled"
+        return f"{who}: {fmt.count(len(cancelled), 'order')} cancelled"
 
     exits = sum(1 for order in meant if order.reduce_only and order.type.is_trigger)
     return Proposal(
         title="Cancel orders",
-        sentence=f"{who}: cancel {_count(len(meant), 'open order')}{where}.",
+        sentence=f"{who}: cancel {fmt.count(len(meant), 'open order')}{where}.",
         verb="Cancel orders",
         run=run,
-        warning=f"{_count(exits, 'stop or take profit', 'stops and take profits')} among them." * bool(exits),
+        warning=f"{fmt.count(exits, 'stop or take profit', 'stops and take profits')} among them."
+        * bool(exits),
         notional=Decimal(len(meant)),
     )
 
@@ -250,12 +251,14 @@ def propose_flatten(traders: Sequence[TraderSummary], view: DeskView, bridge: De
 
     async def run() -> str:
         closing = await bridge.desk.flatten(_id_of(traders))
-        return f"{who} {'is' if len(traders) == 1 else 'are'} flat: {_count(len(closing), 'position')} closed"
+        return (
+            f"{who} {'is' if len(traders) == 1 else 'are'} flat: {fmt.count(len(closing), 'position')} closed"
+        )
 
     return Proposal(
         title=f"Flatten {who}",
-        sentence=f"{who}: cancel {_count(orders, 'open order')} and close"
-        f" {_count(len(positions), 'position')} at the market.",
+        sentence=f"{who}: cancel {fmt.count(orders, 'open order')} and close"
+        f" {fmt.count(len(positions), 'position')} at the market.",
         verb="Flatten",
         run=run,
         facts=(("notional", fmt.money(notional)), ("open P&L", fmt.profit(profit))),
@@ -309,11 +312,11 @@ def propose_remove_alerts(bridge: DeskBridge) -> Proposal:
     async def run() -> str:
         for alert in alerts:
             await bridge.desk.signals.delete_price_alert(alert.alert_id)
-        return f"{_count(len(alerts), 'price alert')} gone"
+        return f"{fmt.count(len(alerts), 'price alert')} gone"
 
     return Proposal(
         title="Remove price alerts",
-        sentence=f"Remove {_count(len(alerts), 'price alert')}, {waiting} of them still waiting.",
+        sentence=f"Remove {fmt.count(len(alerts), 'price alert')}, {waiting} of them still waiting.",
         verb="Remove",
         run=run,
         notional=Decimal(len(alerts)),
@@ -350,7 +353,3 @@ def _names(traders: Sequence[TraderSummary]) -> str:
 def _id_of(traders: Sequence[TraderSummary]) -> int | None:
     """Return what the desk takes for these traders: an id, or None for all of them."""
     return traders[0].trader_id if len(traders) == 1 else None
-
-
-def _count(number: int, noun: str, plural: str = "") -> str:
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"

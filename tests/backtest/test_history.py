@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,9 +34,9 @@ def written(folder: Path, name: str, rows: Sequence[str], header: str = HEADER) 
     return str(path)
 
 
-def loaded(*files: str, funding: str = "", **changes: object) -> LoadedHistory:
+def loaded(*files: str, funding: str = "", **changes: Any) -> LoadedHistory:
     past = CandleFiles(tuple(("BTC", path) for path in files), (("BTC", funding),) if funding else ())
-    return load_history(BacktestRequest(source="", history=past, **changes))  # type: ignore[arg-type]
+    return load_history(BacktestRequest(source="", history=past, **changes))
 
 
 def refusal(*files: str, funding: str = "", **changes: object) -> str:
@@ -92,13 +94,13 @@ def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
     shuffled=st.randoms(use_true_random=False),
 )
 def test_files_that_overlap_and_agree_are_joined_in_any_order(
-    tmp_path: Path, parts: list[tuple[int, int]], shuffled: object
+    tmp_path: Path, parts: list[tuple[int, int]], shuffled: Random
 ) -> None:
     files = []
     for number, (start, count) in enumerate(parts):
         rows = [row(minute, 100 + minute) for minute in range(start, start + count)]
         files.append(written(tmp_path, f"{number}.csv", rows))
-    shuffled.shuffle(files)  # type: ignore[attr-defined]
+    shuffled.shuffle(files)
     past = loaded(*files)
     minutes = sorted({minute for start, count in parts for minute in range(start, start + count)})
     assert past.candles["BTC"].open_ms.tolist() == [at(minute) for minute in minutes]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from engine.backtest import program_asker
@@ -205,8 +207,8 @@ def limited(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     limits = SandboxLimits(seconds=seconds, memory_mb=256)
     init = ProgramAsker.__init__
 
-    def with_limits(self: ProgramAsker, **words: object) -> None:
-        init(self, **(words | {"limits": limits}))  # type: ignore[arg-type]
+    def with_limits(self: ProgramAsker, **words: Any) -> None:
+        init(self, **(words | {"limits": limits}))
 
     monkeypatch.setattr(ProgramAsker, "__init__", with_limits)
 

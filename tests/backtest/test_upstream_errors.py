@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -25,8 +26,8 @@ def program(body: str) -> str:
     return f"class Strategy:\n    def should_trade(self, data):\n{indented}\n"
 
 
-def one(past: list[Bar], **words: object) -> LoadedHistory:
-    return history({"BTC": series(past)}, **words)  # type: ignore[arg-type]
+def one(past: list[Bar], **words: Any) -> LoadedHistory:
+    return history({"BTC": series(past)}, **words)
 
 
 async def test_error_1_a_forming_candle_shows_neither_its_close_nor_its_volume(

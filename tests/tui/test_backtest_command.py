@@ -168,6 +168,7 @@ WRONG = [
     (["run.py", "--schedule", "1h", "--candles", "every_fifth.csv"], "the rows are at least 5 minutes apart"),
     (["run.py", "--schedule", "1h", "--candles", "one.csv"], "candles: a history of 1 is not allowed"),
     ([*HOURLY, "--period", "7m"], "--period: 7m is not allowed; allowed is 1m, 3m"),
+    ([*HOURLY, "--period", "1M"], "--period: 1M is not allowed; allowed is 1m, 3m"),
     ([*HOURLY, "--candles", "differs.csv"], "files that overlap must agree"),
     ([*HOURLY, "--stored", "binance"], "give --candles or --stored, not both"),
     (["run.py", "--schedule", "1h", "--stored", "../etc"], "--stored: ../etc is not allowed"),

@@ -107,6 +107,21 @@ def test_an_empty_home_is_said_and_not_made(home: Path, capsys: Captured) -> Non
     assert not home.exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("import", "x.csv", "--venue", "binance", "--symbol", "BTC", "--period", "1M"), "--period"),
+        (("export", "binance", "BTC", "1M", "x.csv"), "PERIOD"),
+        (("backfill", "binance", "BTC", "1M", "--from", "2025-05-31"), "PERIOD"),
+    ],
+)
+def test_a_month_is_not_read_as_a_minute(
+    home: Path, words: tuple[str, ...], option: str, capsys: Captured
+) -> None:
+    assert run(home, *words) == 2
+    assert capsys.readouterr().err.startswith(f"nightdesk: {option}: 1M is not allowed; allowed is 1m, 3m")
+
+
 def test_an_export_of_a_longer_period_says_what_it_is_made_of(home: Path, capsys: Captured) -> None:
     import_rows(home, "BTC", 150)
     file = home.parent / "out.feather"

@@ -54,6 +54,7 @@ def run(*words: str) -> int:
         ("validate latin.py", "a text file that can be read: it is not UTF-8"),
         ("test good.py --symbol DOGE", "symbol: DOGE is not allowed; the recording has BTC, ETH, SOL"),
         ("test good.py --period 7m", "period: 7m is not allowed; allowed is 1m"),
+        ("test good.py --period 1M", "--period: 1M is not allowed; allowed is 1m, 3m"),
         ("test good.py --at tomorrow", "--at: tomorrow is not allowed; a UTC date or time"),
         ("test good.py --at 2035-01-01", "at: 2035-01-01 00:00 UTC is not allowed; the recording goes from"),
         ("test good.py --params [1]", "--params: [1] is not allowed; a JSON object"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-
 from engine.model.backtest import BacktestRun, BacktestStatus
 from tui import format as fmt
 from tui.action import Context
@@ -19,8 +17,8 @@ from tui.backtest_view import (
     reason_words,
     state_words,
 )
-from tui.panes.base import WorkspacePane
-from tui.widgets.live_table import Cell, LiveTable, Row
+from tui.panes.table_pane import TablePane
+from tui.widgets.live_table import Cell, Row
 from tui.widgets.table_layout import Column
 
 COLUMNS = (
@@ -74,26 +72,14 @@ def run_words(run: BacktestRun) -> str:
     return run.error
 
 
-class RunsPane(WorkspacePane):
+class RunsPane(TablePane):
     """A row for each run."""
 
     context = Context.RUNS
     BINDINGS = bindings_for(Context.RUNS)
     HELP = "N backtests a program, W sweeps its parameters, c marks runs to compare."
-
-    def compose(self) -> ComposeResult:
-        """Build the table."""
-        yield LiveTable(COLUMNS, empty_text=EMPTY)
-
-    @property
-    def table(self) -> LiveTable:
-        """The table."""
-        return self.query_one(LiveTable)
-
-    @property
-    def cursor_key(self) -> str | None:
-        """The id of the run under the cursor."""
-        return self.table.cursor_key
+    columns = COLUMNS
+    empty_text = EMPTY
 
     def show(self, view: BacktestView) -> None:
         """Show the history."""

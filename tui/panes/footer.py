@@ -29,7 +29,7 @@ def footer_spans(contexts: Sequence[Context]) -> tuple[Span, ...]:
 def _action_spans(action: Action, priority: int) -> tuple[Span, Span]:
     return (
         Span(f" {shown_keys(action.keys[:1])}", "accent", action.id, priority),
-        Span(f" {action.label} ", "muted", action.id, priority),
+        Span(f" {action.footer_label or action.label} ", "muted", action.id, priority),
     )
 
 

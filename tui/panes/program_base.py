@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.app import ComposeResult
-
 from tui.panes.base import WorkspacePane
+from tui.panes.table_pane import TablePane
 from tui.program_view import ProgramView
-from tui.widgets.live_table import LiveTable
-from tui.widgets.table_layout import Column
 
 
 class ProgramPane(WorkspacePane):
@@ -20,23 +15,11 @@ class ProgramPane(WorkspacePane):
         raise NotImplementedError
 
 
-class ProgramTablePane(ProgramPane):
-    """A pane with a table in which a row's key is the id of what it is about."""
-
-    columns: ClassVar[tuple[Column, ...]]
-    empty_text: ClassVar[str]
-
-    def compose(self) -> ComposeResult:
-        """Build the table."""
-        yield LiveTable(self.columns, empty_text=self.empty_text)
-
-    @property
-    def table(self) -> LiveTable:
-        """The table."""
-        return self.query_one(LiveTable)
+class ProgramTablePane(ProgramPane, TablePane):
+    """A pane of the programs screen that is one table."""
 
     @property
     def cursor_id(self) -> int | None:
         """The id of what the cursor is on."""
-        key = self.table.cursor_key
+        key = self.cursor_key
         return int(key) if key is not None else None

@@ -52,11 +52,6 @@ class ExecutionsPane(ProgramTablePane):
     columns = COLUMNS
     empty_text = "nothing has run yet · bindings wake programs"
 
-    @property
-    def cursor_key(self) -> str | None:
-        """The decision id of the run under the cursor."""
-        return self.table.cursor_key
-
     def show(self, view: ProgramView) -> None:
         """Show the runs, of all programs or of one."""
         shown = [item for item in view.executions if view.scope in (None, item.program_id)]

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.app import ComposeResult
-
 from tui.panes.base import WorkspacePane
+from tui.panes.table_pane import TablePane
 from tui.signal_view import SignalView
-from tui.widgets.live_table import LiveTable
-from tui.widgets.table_layout import Column
 
 
 class SignalPane(WorkspacePane):
@@ -20,25 +15,8 @@ class SignalPane(WorkspacePane):
         raise NotImplementedError
 
 
-class SignalTablePane(SignalPane):
-    """A pane that is one table; a row's key says what it is about."""
-
-    columns: ClassVar[tuple[Column, ...]]
-    empty_text: ClassVar[str]
-
-    def compose(self) -> ComposeResult:
-        """Build the table."""
-        yield LiveTable(self.columns, empty_text=self.empty_text)
-
-    @property
-    def table(self) -> LiveTable:
-        """The table."""
-        return self.query_one(LiveTable)
-
-    @property
-    def cursor_key(self) -> str | None:
-        """The key of the row under the cursor."""
-        return self.table.cursor_key
+class SignalTablePane(SignalPane, TablePane):
+    """A pane of the signals screen that is one table."""
 
 
 def subject_key(subject_id: int, symbol: str) -> str:

@@ -14,7 +14,7 @@ from textual.geometry import Region, Size
 from tui.action import Context
 from tui.screens.pane_grid import TABS, PaneLayout
 
-__all__ = ["LARGE_SIZE", "MEDIUM_SIZE", "TABS", "DeskLayout", "arrange", "is_small"]
+__all__ = ["LARGE_SIZE", "MEDIUM_SIZE", "TABS", "DeskLayout", "arrange", "is_large", "is_small"]
 
 MEDIUM_SIZE = Size(110, 30)
 LARGE_SIZE = Size(170, 44)
@@ -37,16 +37,20 @@ def arrange(
     if zoomed is not None:
         return {zoomed.value: Region(0, 0, width, height)}
     top = max(trader_count, symbol_count) + _FRAME_AND_HEADER
-    if width < MEDIUM_SIZE.width or height < MEDIUM_SIZE.height:
+    if is_small(Size(width, height)):
         return _small(width, height, lower, trader_count + _FRAME_AND_HEADER)
-    if width < LARGE_SIZE.width or height < LARGE_SIZE.height:
-        return _medium(width, height, min(top, height // 4))
-    return _large(width, height, min(top, height // 4))
+    place = _large if is_large(Size(width, height)) else _medium
+    return place(width, height, min(top, height // 4))
 
 
 def is_small(size: Size) -> bool:
     """Tell whether a desk of this size shows one pane at a time below the traders."""
     return size.width < MEDIUM_SIZE.width or size.height < MEDIUM_SIZE.height
+
+
+def is_large(size: Size) -> bool:
+    """Tell whether a terminal of this size has room for every pane of a workspace at once."""
+    return size.width >= LARGE_SIZE.width and size.height >= LARGE_SIZE.height
 
 
 def _small(width: int, height: int, lower: Context, top: int) -> dict[str, Region]:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from textual.geometry import Region, Size
 
 from tui.action import Context
-from tui.screens.arrangement import LARGE_SIZE, is_small
-from tui.screens.pane_grid import TABS, PaneLayout
+from tui.screens.arrangement import is_large
+from tui.screens.pane_grid import TABS
+from tui.screens.turns_layout import TurnsLayout, arrange_turns
 
 TAKING_TURNS = (Context.RUN_PRICE, Context.RUN_TRADES, Context.MONTHS, Context.TRIGGERS)
 """The panes that share a place on a medium terminal."""
@@ -28,19 +29,7 @@ def arrange_backtests(
 
     `lower` is the pane a small terminal shows, `turn` the one of `TAKING_TURNS` a medium one shows.
     """
-    width, height = size
-    if zoomed is not None:
-        return {zoomed.value: Region(0, 0, width, height)}
-    if is_small(size):
-        return {TABS: Region(0, 0, width, 1), lower.value: Region(0, 1, width, height - 1)}
-    if not is_large(size):
-        return _medium(width, height, turn)
-    return _large(width, height)
-
-
-def is_large(size: Size) -> bool:
-    """Tell whether there is room for every pane at once."""
-    return size.width >= LARGE_SIZE.width and size.height >= LARGE_SIZE.height
+    return arrange_turns(size, lower, zoomed, lambda width, height: _medium(width, height, turn), _large)
 
 
 def _medium(width: int, height: int, turn: Context) -> dict[str, Region]:
@@ -72,12 +61,14 @@ def _large(width: int, height: int) -> dict[str, Region]:
     }
 
 
-class BacktestLayout(PaneLayout):
+class BacktestLayout(TurnsLayout):
     """Places the panes where `arrange_backtests` says; remembers whose turn it is in the shared place."""
 
     def __init__(self) -> None:
         self._turn = Context.RUN_PRICE
-        super().__init__(lower=Context.RUNS)
+        super().__init__(
+            Context.RUNS, lambda size, lower, zoomed: arrange_backtests(size, lower, self._turn, zoomed)
+        )
 
     @property
     def lower(self) -> Context:
@@ -90,14 +81,6 @@ class BacktestLayout(PaneLayout):
         if context in TAKING_TURNS:
             self._turn = context
 
-    def regions(self, size: Size) -> Mapping[str, Region]:
-        """Return the region of every pane that is shown."""
-        return arrange_backtests(size, self.lower, self._turn, self.zoomed)
-
     def shares_places(self, size: Size) -> bool:
         """Tell whether panes take turns."""
         return not is_large(size)
-
-    def is_always_shown(self, context: Context) -> bool:
-        """No pane has a place of its own on a small terminal."""
-        return False

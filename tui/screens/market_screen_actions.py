@@ -8,6 +8,7 @@ import msgspec
 
 from engine.model.candle import Candle
 from engine.model.chart import ChartRequest
+from tui.format import count
 from tui.market_view import MarketSettings, earliest_open
 from tui.screens import market_moves as moves
 from tui.screens.market_dialogs import open_factors, open_news, open_regime_thresholds
@@ -24,8 +25,7 @@ _UNITS = {"m": "minute", "h": "hour", "d": "day", "w": "week"}
 
 def period_words(period: str) -> str:
     """Return a period in words: `15 minutes`."""
-    count, unit = int(period[:-1]), _UNITS[period[-1]]
-    return f"{count} {unit}{'s' if count > 1 else ''}"
+    return count(int(period[:-1]), _UNITS[period[-1]])
 
 
 class MarketActions(WorkspaceActions):

@@ -12,20 +12,12 @@ from collections.abc import Mapping
 from textual.geometry import Region, Size
 
 from tui.action import Context
-from tui.screens.arrangement import LARGE_SIZE, is_small
-from tui.screens.pane_grid import TABS, PaneLayout
+from tui.screens.turns_layout import arrange_turns
 
 
 def arrange_programs(size: Size, lower: Context, zoomed: Context | None) -> Mapping[str, Region]:
     """Return the region of every pane that is shown, by its context's name."""
-    width, height = size
-    if zoomed is not None:
-        return {zoomed.value: Region(0, 0, width, height)}
-    if is_small(size):
-        return {TABS: Region(0, 0, width, 1), lower.value: Region(0, 1, width, height - 1)}
-    if width < LARGE_SIZE.width or height < LARGE_SIZE.height:
-        return _medium(width, height)
-    return _large(width, height)
+    return arrange_turns(size, lower, zoomed, _medium, _large)
 
 
 def _medium(width: int, height: int) -> dict[str, Region]:
@@ -52,22 +44,3 @@ def _large(width: int, height: int) -> dict[str, Region]:
         Context.BINDINGS.value: Region(left, test, right, bindings),
         Context.EXECUTIONS.value: Region(left, y, right, height - y),
     }
-
-
-class ProgramLayout(PaneLayout):
-    """Places the panes where `arrange_programs` says."""
-
-    def __init__(self) -> None:
-        super().__init__(lower=Context.PROGRAMS)
-
-    def regions(self, size: Size) -> Mapping[str, Region]:
-        """Return the region of every pane that is shown."""
-        return arrange_programs(size, self.lower, self.zoomed)
-
-    def shares_places(self, size: Size) -> bool:
-        """Tell whether the panes take turns."""
-        return is_small(size)
-
-    def is_always_shown(self, context: Context) -> bool:
-        """No pane has a place of its own on a small terminal."""
-        return False

@@ -22,8 +22,9 @@ from tui.panes.program_list import ProgramsPane
 from tui.panes.program_test import TestPane, TestPicture
 from tui.program_drafts import Drafts
 from tui.program_view import EXECUTIONS_SHOWN, ProgramReader, ProgramView, runs_stamp
-from tui.screens.program_layout import ProgramLayout
+from tui.screens.program_layout import arrange_programs
 from tui.screens.program_screen_actions import ProgramActions
+from tui.screens.turns_layout import TurnsLayout
 from tui.screens.workspace import WorkspaceScreen
 from tui.view import DeskView
 from tui.widgets.live_table import LiveTable
@@ -54,9 +55,9 @@ class ProgramsScreen(WorkspaceScreen):
         self._test: TestPicture | None = None
         self._tested_text = ""
 
-    def make_layout(self) -> ProgramLayout:
+    def make_layout(self) -> TurnsLayout:
         """Return the layout of the programs screen."""
-        return ProgramLayout()
+        return TurnsLayout(Context.PROGRAMS, arrange_programs)
 
     def make_actions(self) -> ProgramActions:
         """Return what runs its actions."""

@@ -20,7 +20,8 @@ from tui.panes.signal_list import SignalsPane
 from tui.panes.signal_pools import PoolsPane
 from tui.panes.signal_preview import PreviewPane, SuggestionChosen
 from tui.screens.signal_actions import SignalActions
-from tui.screens.signal_layout import SignalLayout
+from tui.screens.signal_layout import arrange_signals
+from tui.screens.turns_layout import TurnsLayout
 from tui.screens.workspace import WorkspaceScreen
 from tui.signal_preview import (
     PreviewPicture,
@@ -59,9 +60,9 @@ class SignalsScreen(WorkspaceScreen):
         self._picture: PreviewPicture | None = None
         self._asked_at = 0.0
 
-    def make_layout(self) -> SignalLayout:
+    def make_layout(self) -> TurnsLayout:
         """Return the layout of the signals screen."""
-        return SignalLayout()
+        return TurnsLayout(Context.SIGNALS, arrange_signals)
 
     def make_actions(self) -> SignalActions:
         """Return what runs its actions."""

@@ -120,6 +120,14 @@ async def test_the_command_line_opens_where_one_is(app: DeskApp, desk: RecordedD
         assert app.screen.focused_pane is not None
 
 
+async def test_a_desk_of_120_columns_offers_every_workspace_and_the_pause(app: DeskApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        footer = app.screen.query_one(Footer).text
+        for offered in ("m Market", "S Signals", "A Programs", "B Backtests", "space Pause"):
+            assert offered in footer
+
+
 async def test_the_footer_offers_the_other_workspaces(app: DeskApp) -> None:
     async with app.run_test(size=(200, 60)) as pilot:
         await pilot.pause()
