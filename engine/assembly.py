@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import msgspec
 
-from engine.clock import Clock, ReplayClock
-from engine.errors import InvalidSetting, StoreFailed
+from engine.clock import Clock, ReplayClock, WallClock
+from engine.errors import InvalidSetting, NotFound, StoreFailed
 from engine.exchanges.instruments import INSTRUMENTS
-from engine.exchanges.paper import PaperExchange
-from engine.exchanges.wallet import open_wallet
 from engine.market.market_state import MarketState
 from engine.market.periods import DAY_MS, Period
 from engine.market.regime.live import Regimes
@@ -31,11 +29,7 @@ from engine.store.restore import DeskState, EquityCurve, StoredTrader
 from engine.store.store import Store
 from engine.strategies.programs.stock import stock_programs
 from engine.streams import Bus
-from engine.trading.assignment import PromptAssignment
 from engine.trading.bindings import Bindings
-from engine.trading.books import TraderBooks
-from engine.trading.decider import Decider
-from engine.trading.decision_log import DecisionLog
 from engine.trading.default_traders import (
     STOCK_PROGRAM,
     default_binding,
@@ -43,18 +37,17 @@ from engine.trading.default_traders import (
     default_signals,
     default_traders,
 )
-from engine.trading.equity import EquityHistory
 from engine.trading.feed_watch import FeedWatch
 from engine.trading.floor import TradingFloor
 from engine.trading.journal import MARKET_TIME_KEY, DeskJournal
 from engine.trading.kill_switch import KillSwitch
-from engine.trading.ledger import TraderLedger
-from engine.trading.orders import OrderDesk
 from engine.trading.ordinals import Ordinals
 from engine.trading.program_book import ProgramBook
+from engine.trading.prompt_book import PromptBook
 from engine.trading.signal_assembly import open_signal_floor, stored_regimes
 from engine.trading.signal_floor import SignalFloor
-from engine.trading.trader import TraderRuntime
+from engine.trading.trader_factory import TraderFactory
+from engine.trading.traders import Traders
 from engine.trading.trigger_log import TriggerLog
 from engine.trading.waking import Roster, Waking
 
@@ -76,7 +69,14 @@ class DeskParts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     market: MarketState
     instruments: Mapping[str, Instrument]
     journal: DeskJournal
-    traders: tuple[TraderRuntime, ...]
+    traders: Traders
+    factory: TraderFactory
+    feed: FeedWatch
+    former_traders: Mapping[int, TraderConfig]
+    """Deleted traders, for what remembers them."""
+    state: DeskState
+    """Everything that was restored."""
+    prompts: PromptBook
     bindings: Bindings
     backtest_runs: tuple[BacktestRun, ...]
     kill_switch: KillSwitch
@@ -122,7 +122,8 @@ class _Assembly:
         self._tape = open_tape(settings.replay.source, INSTRUMENTS)
         self._instruments = {symbol: INSTRUMENTS[symbol] for symbol in self._tape.symbols}
         self._first_changes: list[Change] = []
-        self._state = store.restore()
+        today = WallClock().now_ms() // DAY_MS * DAY_MS
+        self._state = store.restore(spent_since_ms=today)
         if not self._state.traders:
             self._state = self._first_state()
         self._check_source()
@@ -141,9 +142,24 @@ class _Assembly:
         """Return everything, connected."""
         market = self._market()
         feed = FeedWatch(market, lambda: self._player.state if self._player else ReplayState.STARTING)
-        traders = tuple(self._trader(stored, market, feed) for stored in self._state.traders)
         problems: list[str] = []
         regimes = stored_regimes(market, self._state.settings, problems)
+        prompts = PromptBook(self._state.prompts)
+        self._first_changes += prompts.first_prompts(self._clock.now_ms())
+        factory = TraderFactory(
+            market=market,
+            feed=feed,
+            bus=self._bus,
+            journal=self._journal,
+            clock=self._clock,
+            instruments=self._instruments,
+            ordinals=self._ordinals,
+            kill_switch=self._kill_switch,
+            answers=self._trigger_log,
+            regimes=regimes,
+            prompt_version=lambda name: _version_of(prompts, name),
+        )
+        traders = self._open_traders(factory)
         signals = open_signal_floor(
             state=self._state,
             market=market,
@@ -154,7 +170,11 @@ class _Assembly:
             write=self._journal.write,
             problems=problems,
         )
-        roster = Roster(Waking(decider) for decider in self._prompt_deciders(traders))
+        roster = Roster(
+            Waking(factory.prompt_decider(trader))
+            for trader in traders
+            if trader.config.kind is TraderKind.PROMPT
+        )
         bindings = self._bindings(traders, roster)
         signals.attach(roster)
         floor = TradingFloor(market, traders, roster, signals, self._journal, self._bus, self._tape.step_ms)
@@ -169,6 +189,15 @@ class _Assembly:
             instruments=self._instruments,
             journal=self._journal,
             traders=traders,
+            factory=factory,
+            feed=feed,
+            former_traders={
+                stored.config.trader_id: stored.config
+                for stored in self._state.traders
+                if stored.config.deleted
+            },
+            state=self._state,
+            prompts=prompts,
             bindings=bindings,
             backtest_runs=self._state.backtest_runs,
             kill_switch=self._kill_switch,
@@ -223,7 +252,7 @@ class _Assembly:
             )
 
     def _market(self) -> MarketState:
-        configs = [trader.config for trader in self._state.traders]
+        configs = [trader.config for trader in self._state.traders if not trader.config.deleted]
         periods = {Period(config.period) for config in configs}
         market = MarketState(self._instruments, periods, self._clock)
         for symbol in self._instruments:
@@ -232,7 +261,7 @@ class _Assembly:
         market.restore(self._tape.market_at(self._start_ms - 1))
         return market
 
-    def _open_player(self, floor: TradingFloor, traders: tuple[TraderRuntime, ...]) -> ReplayPlayer:
+    def _open_player(self, floor: TradingFloor, traders: Traders) -> ReplayPlayer:
         remembered = self._state.settings
         speed = self._settings.replay.speed
         was_paused = speed is None and remembered.get(REPLAY_PAUSED_KEY) == str(True)
@@ -245,54 +274,16 @@ class _Assembly:
             player.pause()
         return player
 
-    def _trader(self, stored: StoredTrader, market: MarketState, feed: FeedWatch) -> TraderRuntime:
-        config = stored.config
-        ledger = TraderLedger(config.trader_id, stored.state.seq, self._bus, self._journal, self._clock)
-        books = self._books(stored, ledger)
-        exchange = self._exchange(stored, books, market)
-        equity = EquityHistory(config.trader_id)
-        equity.load(stored.equity.ts_ms, stored.equity.equity)
-        orders = OrderDesk(
-            trader=config,
-            exchange=exchange,
-            books=books,
-            ledger=ledger,
-            market=market,
-            feed=feed,
-            instruments=self._instruments,
-            ordinals=self._ordinals,
-            kill_switch=self._kill_switch,
-            clock=self._clock,
-        )
-        return TraderRuntime(
-            config=config,
-            state=stored.state,
-            exchange=exchange,
-            books=books,
-            orders=orders,
-            equity=equity,
-            log=self._decisions(config, ledger),
-            ledger=ledger,
-            market=market,
-            clock=self._clock,
-        )
+    def _open_traders(self, factory: TraderFactory) -> Traders:
+        traders = Traders()
+        for stored in self._state.traders:
+            if not stored.config.deleted:
+                trader, changes = factory.open(stored, self._state)
+                self._first_changes += changes
+                traders.add(trader)
+        return traders
 
-    def _prompt_deciders(self, traders: tuple[TraderRuntime, ...]) -> Iterator[Decider]:
-        for trader in traders:
-            if trader.config.kind is TraderKind.PROMPT:
-                decider = Decider(
-                    trader,
-                    PromptAssignment(trader),
-                    answers=self._trigger_log,
-                    ordinals=self._ordinals,
-                    clock=self._clock,
-                    failed=trader.status is TraderStatus.ERROR,
-                    reason=trader.status_reason,
-                )
-                trader.add(decider)
-                yield decider
-
-    def _bindings(self, traders: tuple[TraderRuntime, ...], roster: Roster) -> Bindings:
+    def _bindings(self, traders: Traders, roster: Roster) -> Bindings:
         bindings = Bindings(
             book=ProgramBook(self._state.programs, self._state.bindings),
             roster=roster,
@@ -308,46 +299,16 @@ class _Assembly:
     def _tell_of_binding(self, state: BindingState) -> None:
         self._bus.publish_level(Topic.PROGRAMS, ("binding", state.binding.binding_id), state)
 
-    def _books(self, stored: StoredTrader, ledger: TraderLedger) -> TraderBooks:
-        trader_id, state = stored.config.trader_id, self._state
-        books = TraderBooks(trader_id, _wallet(stored), ledger)
-        orders = {
-            order.client_order_id: order
-            for order in (*state.open_orders, *state.recent_orders)
-            if order.trader_id == trader_id
-        }
-        books.restore(
-            orders.values(),
-            (fill for fill in state.fills if fill.trader_id == trader_id),
-            (position for position in state.positions if position.trader_id == trader_id),
-        )
-        return books
 
-    def _exchange(self, stored: StoredTrader, books: TraderBooks, market: MarketState) -> PaperExchange:
-        wallet = _wallet(stored)
-        paper = open_wallet(
-            trader_id=wallet.trader_id,
-            instruments=self._instruments,
-            cash=wallet.cash,
-            default_leverage=stored.config.limits.default_leverage,
-            positions=books.positions.values(),
-            orders=books.open_orders.values(),
-            realized_pnl=wallet.realized_pnl,
-            fees=wallet.fees,
-            funding=wallet.funding,
-            next_trade_number=wallet.next_trade_number,
-        )
-        remembered = books.recent_orders.values()
-        return PaperExchange(paper, market.quote_or_none, books.apply, market.book, remembered)
-
-    def _decisions(self, config: TraderConfig, ledger: TraderLedger) -> DecisionLog:
-        log = DecisionLog(config.trader_id, ledger, self._clock)
-        mine = (record for record in self._state.decisions if record.trader_id == config.trader_id)
-        self._first_changes += log.restore(mine)
-        return log
+def _version_of(prompts: PromptBook, name: str) -> int:
+    """Return the version of the prompt of a name, 0 where there is none."""
+    try:
+        return prompts.named(name).version
+    except NotFound:
+        return 0
 
 
-def _rest_of(traders: tuple[TraderRuntime, ...]) -> Callable[[], Awaitable[None]]:
+def _rest_of(traders: Traders) -> Callable[[], Awaitable[None]]:
     """Return what waits until no trader has anything left to decide."""
 
     async def at_rest() -> None:
@@ -356,11 +317,6 @@ def _rest_of(traders: tuple[TraderRuntime, ...]) -> Callable[[], Awaitable[None]
                 await decider.at_rest()
 
     return at_rest
-
-
-def _wallet(stored: StoredTrader) -> Wallet:
-    config = stored.config
-    return stored.wallet or Wallet(trader_id=config.trader_id, cash=config.initial_capital)
 
 
 def _new_trader(config: TraderConfig) -> StoredTrader:

@@ -48,6 +48,7 @@ __all__ = [
     "parse_range",
     "read_pools",
     "read_program",
+    "result_text",
     "run",
     "run_sweep",
     "sweep_text",
@@ -91,9 +92,7 @@ class Backtest:
 
     def text(self, width: int = 100) -> str:
         """Return a readable summary for a terminal."""
-        from engine.backtest.report import text_summary
-
-        return text_summary(self.result, width)
+        return result_text(self.result, width)
 
 
 class TradeJson(msgspec.Struct, frozen=True, kw_only=True):
@@ -242,6 +241,13 @@ def run_sweep(
 
     check_sweep(request)
     return run_here.run_sweep(request, home, on_progress=on_progress, is_cancelled=is_cancelled)
+
+
+def result_text(result: BacktestResult, width: int = 100) -> str:
+    """Return a readable summary of a result for a terminal."""
+    from engine.backtest.report import text_summary
+
+    return text_summary(result, width)
 
 
 def sweep_text(result: SweepResult, width: int = 100) -> str:

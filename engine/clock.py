@@ -12,6 +12,9 @@ import itertools
 import time
 from typing import Protocol
 
+DAY_MS = 86_400_000
+"""How long a UTC day is."""
+
 
 class Clock(Protocol):
     """What the desk needs to know of time."""

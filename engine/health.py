@@ -9,6 +9,7 @@ from engine.settings import CONFIG_FILE
 from engine.store.database import DATABASE_FILE
 from engine.store.home import LOCK_FILE
 from engine.store.inspection import describe_database, lock_holder
+from engine.vault.file import VAULT_FILE
 
 __all__ = ["check_sandbox", "describe_database", "files_of", "lock_holder"]
 
@@ -25,6 +26,7 @@ def files_of(home: Path) -> dict[str, Path]:
         "settings": home / CONFIG_FILE,
         "database": home / DATABASE_FILE,
         "lock": home / LOCK_FILE,
+        "vault": home / VAULT_FILE,
         "candles": home / CANDLES_FOLDER,
         "sandbox": default_cache_dir(),
     }

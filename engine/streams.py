@@ -19,8 +19,12 @@ import msgspec
 
 from engine.errors import Lagged
 from engine.model.event import EDGE_TOPICS, Edge, Topic
+from engine.secrecy.redaction import redact_value
 
 LevelKey = tuple[Topic, Hashable]
+
+_LEVELS_ABOUT_MODELS = frozenset({Topic.MODELS, Topic.PROMPT_BACKTESTS})
+"""Levels that say what a server answered; the others hold figures, and change by the thousand."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -136,14 +140,17 @@ class Bus:
             self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
 
     def publish_edge(self, topic: Topic, event: Edge) -> None:
-        """Deliver an event that every reader of `topic` must see, in order."""
+        """Deliver an event that every reader of `topic` must see, in order, without any secret."""
         assert topic in EDGE_TOPICS
+        event = redact_value(event)
         for subscription in self._subscriptions:
             if subscription.wants(topic):
                 subscription.put_edge(event)
 
     def publish_level(self, topic: Topic, key: Hashable, value: Any) -> None:
         """Deliver the present value of `key`, replacing one not read yet."""
+        if topic in _LEVELS_ABOUT_MODELS:
+            value = redact_value(value)
         for subscription in self._subscriptions:
             if subscription.wants(topic):
                 subscription.put_level((topic, key), value)

@@ -16,12 +16,13 @@ from engine.desk_thread import DeskThread
 from engine.errors import Conflict, HomeLocked, InvalidSetting, NotFound, OrderDenied, Unavailable
 from engine.local_desk import LocalDesk
 from engine.model.account import TraderStatus
+from engine.model.decision import DecisionRecord, DecisionStage, DecisionStatus
 from engine.model.event import ReplayState, Topic
 from engine.model.order import Order, OrderRequest, OrderStatus, OrderType, Side
-from engine.settings import ReplaySettings, Settings
+from engine.settings import PromptSettings, ReplaySettings, Settings
 from engine.streams import Bus
 
-FAST = Settings(replay=ReplaySettings(speed=600))
+FAST = Settings(replay=ReplaySettings(speed=600), prompts=PromptSettings(tokens_per_second=10_000))
 MANUAL = 3
 
 
@@ -54,6 +55,15 @@ async def test_a_new_home_has_three_traders_with_ten_thousand_each(tmp_path: Pat
         assert all(ticker.change_24h is not None for ticker in desk.tickers())
 
 
+async def first_decision(desk: LocalDesk, trader_id: int) -> DecisionRecord:
+    """Return a trader's first decision once it has come to its end."""
+    published = desk.stream([Topic.ACCOUNTS])
+    while not (made := desk.decisions(trader_id)) or made[0].status is DecisionStatus.STARTED:
+        await anext(published)
+    published.close()
+    return made[0]
+
+
 def picture(desk: LocalDesk) -> tuple[object, ...]:
     """Return everything a person sees of the desk."""
     return (
@@ -75,6 +85,7 @@ async def test_everything_is_where_it_was_after_a_restart(tmp_path: Path) -> Non
         await desk.place_order(market_buy(type=OrderType.LIMIT, price=touch.bid - 1000))
         await desk.pause_trader(1)
         await desk.step_replay()
+        await first_decision(desk, 2)
         before = picture(desk)
     desk = await LocalDesk.open(tmp_path, Settings(), Bus())
     try:
@@ -83,6 +94,26 @@ async def test_everything_is_where_it_was_after_a_restart(tmp_path: Path) -> Non
         assert desk.market().replay is ReplayState.PAUSED
     finally:
         await desk.close()
+
+
+async def test_a_prompt_trader_decides_over_the_rules_model_and_everything_is_recorded(
+    tmp_path: Path,
+) -> None:
+    async with open_desk(tmp_path) as desk:
+        record = await first_decision(desk, 2)
+        calls = await desk.models.calls(record.decision_id)
+        story = await desk.arena.story(record.decision_id)
+    assert record.outcome == "" or record.status is not DecisionStatus.FAILED, record.outcome
+    assert (record.strategy, record.strategy_version, record.model) == ("default", 1, "nightdesk-rules")
+    assert record.stage in (DecisionStage.DONE, DecisionStage.RISK)
+    assert record.tokens > 0
+    assert "# Prices" in record.prompt
+    assert record.reasoning
+    assert [(call.purpose, call.subject, call.trader_id) for call in calls] == [
+        ("decision", record.decision_id, 2)
+    ]
+    assert calls[0].usage.total == record.tokens
+    assert story.calls == calls
 
 
 async def test_a_paused_desk_can_be_left_after_a_restart_before_the_market_moves(tmp_path: Path) -> None:

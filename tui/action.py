@@ -45,6 +45,26 @@ class Context(enum.StrEnum):
     RUN_TRADES = "run-trades"
     MONTHS = "months"
     TRIGGERS = "triggers"
+    PROMPT_DESK = "prompt-desk"
+    PROMPTS = "prompts"
+    PROMPT_EDITOR = "prompt-editor"
+    VARIABLES = "variables"
+    PROMPT_PREVIEW = "prompt-preview"
+    MODEL_DESK = "model-desk"
+    CONNECTIONS = "connections"
+    VAULT = "vault"
+    ARENA_DESK = "arena-desk"
+    STANDINGS = "standings"
+    ARENA_CURVES = "arena-curves"
+    ATTRIBUTION = "attribution"
+    ASSISTANT_DESK = "assistant-desk"
+    CONVERSATIONS = "conversations"
+    TALK = "talk"
+    ASK = "ask"
+    PROPOSAL = "proposal"
+    DECISION = "decision"
+    AGAIN = "again"
+    PROMPT_RUNS = "prompt-runs"
 
 
 class Risk(enum.StrEnum):
@@ -116,6 +136,27 @@ WORKSPACES: Mapping[Context, Mapping[Context, str]] = {
         Context.MONTHS: "Months",
         Context.TRIGGERS: "Triggers",
     },
+    Context.PROMPT_DESK: {
+        Context.PROMPTS: "Prompts",
+        Context.PROMPT_EDITOR: "Template",
+        Context.VARIABLES: "Variables",
+        Context.PROMPT_PREVIEW: "As it is sent",
+    },
+    Context.MODEL_DESK: {
+        Context.CONNECTIONS: "Connections",
+        Context.VAULT: "Vault",
+    },
+    Context.ARENA_DESK: {
+        Context.STANDINGS: "Standings",
+        Context.ARENA_CURVES: "Curves",
+        Context.ATTRIBUTION: "Attribution",
+    },
+    Context.ASSISTANT_DESK: {
+        Context.CONVERSATIONS: "Conversations",
+        Context.TALK: "Messages",
+        Context.ASK: "Say",
+        Context.PROPOSAL: "Proposal",
+    },
 }
 """The workspaces, each with its panes in the order of their jump digits."""
 
@@ -125,7 +166,19 @@ WORKSPACE_TITLES: Mapping[Context, str] = {
     Context.SIGNAL_DESK: "Signals",
     Context.PROGRAM_DESK: "Programs",
     Context.BACKTEST_DESK: "Backtests",
+    Context.PROMPT_DESK: "Prompts",
+    Context.MODEL_DESK: "Models",
+    Context.ARENA_DESK: "Arena",
+    Context.ASSISTANT_DESK: "Assistants",
 }
+
+
+DIALOG_TITLES: Mapping[Context, str] = {
+    Context.DECISION: "One decision",
+    Context.AGAIN: "A decision asked again",
+    Context.PROMPT_RUNS: "Prompt backtests",
+}
+"""The dialogs whose keys are in the table of actions; they lie over any workspace."""
 
 
 def workspace_of(context: Context) -> Context | None:

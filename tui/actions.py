@@ -11,10 +11,17 @@ from collections.abc import Iterable
 from textual.binding import Binding, BindingType
 
 from tui.action import PANE_TITLES, Action, Context, Risk, pane_actions
+from tui.arena_actions import ARENA_ACTIONS
+from tui.assistant_actions import ASSISTANT_ACTIONS
 from tui.backtest_actions import BACKTEST_ACTIONS
+from tui.chat_actions import CHAT_ACTIONS
+from tui.decision_actions import DECISION_ACTIONS
 from tui.market_actions import MARKET_ACTIONS
+from tui.model_actions import MODEL_ACTIONS
 from tui.program_actions import PROGRAM_ACTIONS
+from tui.prompt_actions import PROMPT_ACTIONS
 from tui.signal_actions import SIGNAL_ACTIONS
+from tui.trader_actions import TRADER_ACTIONS
 
 __all__ = [
     "ACTIONS",
@@ -31,8 +38,8 @@ __all__ = [
 _C = Context
 
 
-def _workspace(name: str, keys: tuple[str, ...], label: str, help: str) -> Action:
-    return Action(f"workspace.{name}", keys, _C.ANYWHERE, label, help, in_footer=True)
+def _workspace(name: str, keys: tuple[str, ...], label: str, help: str, *, in_footer: bool = True) -> Action:
+    return Action(f"workspace.{name}", keys, _C.ANYWHERE, label, help, in_footer=in_footer)
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -101,6 +108,24 @@ ACTIONS: tuple[Action, ...] = (
     _workspace("signals", ("S", "f4"), "Signals", "Go to the signals: conditions, pools, what they fired"),
     _workspace("programs", ("A", "f5"), "Programs", "Go to the programs: write, test and bind algorithms"),
     _workspace("backtests", ("B", "f6"), "Backtests", "Go to the backtests: run, sweep and compare"),
+    _workspace(
+        "prompts",
+        ("O", "f7"),
+        "Prompts",
+        "Go to the prompts: write, preview and bind templates",
+        in_footer=False,
+    ),
+    _workspace(
+        "models", ("M", "f8"), "Models", "Go to the models: connections, keys and the vault", in_footer=False
+    ),
+    _workspace(
+        "assistants",
+        ("H", "f9"),
+        "Assistants",
+        "Go to the assistants: ask, and decide on what they propose",
+        in_footer=False,
+    ),
+    _workspace("arena", ("f10",), "Arena", "Go to the arena: who does best, and why", in_footer=False),
     Action("replay.pause", ("space",), _C.ANYWHERE, "Pause", "Pause or resume the replay", in_footer=True),
     Action("replay.step", ("full_stop",), _C.ANYWHERE, "Step", "Move a paused replay on by one step"),
     Action(
@@ -175,10 +200,17 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("palette.open", ("ctrl+p",), _C.ANYWHERE, "Palette", "Find anything by name"),
     Action("app.quit", ("q",), _C.ANYWHERE, "Quit", "End the desk; everything is kept", in_footer=True),
+    *TRADER_ACTIONS,
+    *CHAT_ACTIONS,
     *MARKET_ACTIONS,
     *SIGNAL_ACTIONS,
     *PROGRAM_ACTIONS,
     *BACKTEST_ACTIONS,
+    *PROMPT_ACTIONS,
+    *MODEL_ACTIONS,
+    *ARENA_ACTIONS,
+    *ASSISTANT_ACTIONS,
+    *DECISION_ACTIONS,
 )
 
 _BY_ID = {action.id: action for action in ACTIONS}
@@ -209,6 +241,11 @@ _SHOWN_KEYS = {
     "f4": "F4",
     "f5": "F5",
     "f6": "F6",
+    "f7": "F7",
+    "f8": "F8",
+    "f9": "F9",
+    "f10": "F10",
+    "slash": "/",
     "ctrl+g": "^g",
     "ctrl+l": "^l",
     "ctrl+n": "^n",

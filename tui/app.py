@@ -52,6 +52,22 @@ def screen_class(workspace: Context) -> type[WorkspaceScreen]:
         from tui.screens.backtests import BacktestsScreen
 
         return BacktestsScreen
+    if workspace is Context.PROMPT_DESK:
+        from tui.screens.prompts import PromptsScreen
+
+        return PromptsScreen
+    if workspace is Context.MODEL_DESK:
+        from tui.screens.models import ModelsScreen
+
+        return ModelsScreen
+    if workspace is Context.ASSISTANT_DESK:
+        from tui.screens.assistants import AssistantsScreen
+
+        return AssistantsScreen
+    if workspace is Context.ARENA_DESK:
+        from tui.screens.arena import ArenaScreen
+
+        return ArenaScreen
     return DeskScreen
 
 
@@ -161,6 +177,16 @@ class DeskApp(App[None], inherit_bindings=False):
         """Stop listening to the desk."""
         self._keys.close()
         self._bridge.close()
+
+    def _fatal_error(self) -> None:
+        """End with the traceback alone: Textual's own prints every local variable, keys among them."""
+        import traceback
+
+        from rich.text import Text
+
+        from engine.secrecy.redaction import redact
+
+        self.panic(Text(redact(traceback.format_exc())))
 
     def request_quit(self) -> None:
         """End the app; whoever runs it then shuts the desk down."""

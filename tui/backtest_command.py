@@ -277,7 +277,7 @@ def _request(options: argparse.Namespace) -> BacktestRequest:
     from engine.errors import InvalidInput
     from engine.model.backtest import OPEN_LIMITS, BacktestRequest
 
-    symbols, history = _symbols_and_history(options)
+    symbols, history = symbols_and_history(options)
     period = read_period(options.period, "--period")
     if not 1 <= options.max_leverage <= HIGHEST_LEVERAGE:
         raise InvalidInput.of("--max-leverage", options.max_leverage, f"1 to {HIGHEST_LEVERAGE}")
@@ -303,7 +303,7 @@ def _request(options: argparse.Namespace) -> BacktestRequest:
     )
 
 
-def _symbols_and_history(options: argparse.Namespace) -> tuple[tuple[str, ...], History]:
+def symbols_and_history(options: argparse.Namespace) -> tuple[tuple[str, ...], History]:
     """Return which symbols are traded, and where their candles come from."""
     from engine.errors import InvalidInput
     from engine.model.backtest import CandleFiles, Recording, StoredCandles

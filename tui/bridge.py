@@ -82,6 +82,7 @@ class DeskBridge:
             market=settled_market(market),
             instruments=instruments,
             traders=traders,
+            configs=desk.roster.configs(),
             positions=desk.positions(),
             orders=desk.orders(open_only=not selection.order_history),
             tickers=desk.tickers(),

@@ -11,9 +11,24 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 BROKEN_PIPE = 141
 LONGEST_ERROR = 10_000
+_COMMANDS = {
+    "data": "data",
+    "program": "program",
+    "backtest": "backtest",
+    "prompt": "prompt",
+    "prompt-backtest": "prompt_backtest",
+    "model": "model",
+    "vault": "vault",
+    "key": "vault",
+}
+"""The words with options of their own, and in which module `tui.…_command` each is."""
 DESCRIPTION = "A terminal trading desk for AI traders."
 EPILOG = """\
 commands:
@@ -24,6 +39,11 @@ commands:
   nightdesk data …         recorded candles: import, list, gaps, backfill, export
   nightdesk program …      programs: new, validate, test, bind, list
   nightdesk backtest …     run a program over recorded candles
+  nightdesk prompt …       prompts: write, check, preview, compare, bind
+  nightdesk prompt-backtest …  ask a model over recorded markets or past decisions
+  nightdesk model …        models: list and test connections, what was spent
+  nightdesk vault …        where keys are kept: status, create, change-passphrase
+  nightdesk key …          keys of model connections: set, list, remove
 
 Settings are read from config.toml in the home directory, then from the environment
 (NIGHTDESK_HOME, DATABASE_URL), then from these options. Press ? on the desk for its keys.
@@ -56,14 +76,25 @@ def build_parser() -> argparse.ArgumentParser:
         help="how often a second the screen is painted anew, 1 to 60",
     )
     parser.add_argument("--version", action="store_true", help="print the version and end")
-    parser.set_defaults(data_command=None, program_command=None, backtest_command=None)
+    parser.add_argument(
+        "--passphrase-fd", metavar="N", type=int, help="open the vault with what this descriptor holds"
+    )
+    parser.add_argument(
+        "--ask-passphrase", action="store_true", help="ask for the vault's passphrase before the desk opens"
+    )
+    parser.set_defaults(run=None)
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program and return its exit code."""
     options = _parse(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        from engine.secrecy.process import protect_process
+
+        protect_process()
     from engine.errors import DeskError, InvalidInput
+    from engine.secrecy.redaction import redact
     from engine.text import safe_text
 
     try:
@@ -73,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         return _end_of_a_broken_pipe()
     except DeskError as error:
-        print(f"nightdesk: {safe_text(error.message, LONGEST_ERROR)}", file=sys.stderr)
+        print(f"nightdesk: {redact(safe_text(error.message, LONGEST_ERROR))}", file=sys.stderr)
         return 2 if isinstance(error, InvalidInput) else 1
     except KeyboardInterrupt:
         return 130
@@ -86,7 +117,7 @@ def _end_of_a_broken_pipe() -> int:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    """Return the options of the desk or, behind `data`, `program` or `backtest`, those of that command."""
+    """Return the options of the desk or, behind a word of `_COMMANDS`, those of that command."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     first.add_argument("--home", type=Path)
     first.add_argument("command", nargs="?")
@@ -95,22 +126,19 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         found, _ = first.parse_known_args(arguments)
     except argparse.ArgumentError:
         return build_parser().parse_args(arguments)
-    given = argparse.Namespace(home=found.home)
-    match found.command:
-        case "data":
-            from tui.data_command import build_data_parser
+    if found.command not in _COMMANDS:
+        return build_parser().parse_args(arguments)
+    module, name = _command(found.command)
+    given = argparse.Namespace(home=found.home, version=False, run=getattr(module, f"run_{name}_command"))
+    options: argparse.Namespace = getattr(module, f"build_{name}_parser")().parse_args(found.rest, given)
+    return options
 
-            return build_data_parser().parse_args(found.rest, given)
-        case "program":
-            from tui.program_command import build_program_parser
 
-            return build_program_parser().parse_args(found.rest, given)
-        case "backtest":
-            from tui.backtest_command import build_backtest_parser
+def _command(word: str) -> tuple[ModuleType, str]:
+    """Return the module of a command, and the word its `build_…_parser` and `run_…_command` are named by."""
+    from importlib import import_module
 
-            return build_backtest_parser().parse_args(found.rest, given)
-        case _:
-            return build_parser().parse_args(arguments)
+    return import_module(f"tui.{_COMMANDS[word]}_command"), word.replace("-", "_")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -122,18 +150,9 @@ def _run(options: argparse.Namespace) -> int:
     from engine.settings import default_home, expand_home
 
     home = expand_home(options.home, "--home") if options.home else default_home().absolute()
-    if options.data_command:
-        from tui.data_command import run_data_command
-
-        return run_data_command(options, home)
-    if options.program_command:
-        from tui.program_command import run_program_command
-
-        return run_program_command(options, home)
-    if options.backtest_command:
-        from tui.backtest_command import run_backtest_command
-
-        return run_backtest_command(options, home)
+    if options.run is not None:
+        code: int = options.run(options, home)
+        return code
     if options.command == "paths":
         from tui.doctor import print_paths
 
@@ -155,15 +174,32 @@ def _run_desk(options: argparse.Namespace, home: Path) -> int:
     check_theme(settings.theme, f"{home / CONFIG_FILE}: theme")
     if options.theme is not None:
         check_theme(options.theme, "--theme")
+    passphrase_fd = _passphrase_fd(options)
     if options.headless:
         from tui.headless import run_headless
 
-        return run_headless(home, settings)
+        return run_headless(home, settings, passphrase_fd)
     # Textual reads this once, when it is first imported; its own cap must not delay a key's repaint.
     os.environ.setdefault("TEXTUAL_FPS", "240")
     from tui.launch import run_screen
 
-    return run_screen(home, settings, theme=options.theme, frames_per_second=options.fps)
+    return run_screen(
+        home,
+        settings,
+        theme=options.theme,
+        frames_per_second=options.fps,
+        passphrase_fd=passphrase_fd,
+    )
+
+
+def _passphrase_fd(options: argparse.Namespace) -> int | None:
+    """Return the descriptor that holds the vault's passphrase, asking for it if that is wanted."""
+    given: int | None = options.passphrase_fd
+    if given is not None or not options.ask_passphrase:
+        return given
+    from tui.passphrase_entry import ask_secret, descriptor_of
+
+    return descriptor_of(ask_secret("passphrase of the vault", "--passphrase-fd"))
 
 
 def check_theme(name: str, source: str) -> None:

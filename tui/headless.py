@@ -29,22 +29,24 @@ from tui.collection_pauses import hold_off, settled_after
 TOPICS = (Topic.ORDERS, Topic.FILLS, Topic.DECISIONS, Topic.TRADERS, Topic.SIGNALS, Topic.ALERTS)
 
 
-def run_headless(home: Path, settings: Settings) -> int:
+def run_headless(home: Path, settings: Settings, passphrase_fd: int | None = None) -> int:
     """Run the desk until a signal ends it; return the exit code.
+
+    `passphrase_fd` is a descriptor that holds the vault's passphrase.
 
     Raises `DeskError` when the desk cannot run, breaks, or cannot write down what happened.
     """
-    asyncio.run(_run(home, settings))
+    asyncio.run(_run(home, settings, passphrase_fd))
     return 0
 
 
-async def _run(home: Path, settings: Settings) -> None:
+async def _run(home: Path, settings: Settings, passphrase_fd: int | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     hold_off()
-    desk = DeskThread(home, settings)
+    desk = DeskThread(home, settings, passphrase_fd)
     try:
         await settled_after(desk.start)()
         market = desk.market()

@@ -24,8 +24,17 @@ SCREEN_SECONDS = 0.8
 """How long the screen may take to leave the terminal as it was, after a signal."""
 
 
-def run_screen(home: Path, settings: Settings, *, theme: str | None, frames_per_second: int) -> int:
+def run_screen(
+    home: Path,
+    settings: Settings,
+    *,
+    theme: str | None,
+    frames_per_second: int,
+    passphrase_fd: int | None = None,
+) -> int:
     """Run the desk on this terminal until it is ended; return the exit code.
+
+    `passphrase_fd` is a descriptor that holds the vault's passphrase.
 
     Raises `DeskError` when the desk cannot run, broke, or could not write down what happened.
     """
@@ -39,12 +48,11 @@ def run_screen(home: Path, settings: Settings, *, theme: str | None, frames_per_
             file=sys.stderr,
         )
         return 1
-    return asyncio.run(_run(home, settings, theme, frames_per_second))
+    return asyncio.run(_run(DeskThread(home, settings, passphrase_fd), settings, theme, frames_per_second))
 
 
-async def _run(home: Path, settings: Settings, theme: str | None, frames_per_second: int) -> int:
+async def _run(desk: DeskThread, settings: Settings, theme: str | None, frames_per_second: int) -> int:
     hold_off()
-    desk = DeskThread(home, settings)
     app = DeskApp(
         desk,
         settings,

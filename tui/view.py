@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.desk import EquitySpan
-from engine.model.account import EquityPoint, TraderKind, TraderSummary, TradingMode
+from engine.model.account import EquityPoint, TraderConfig, TraderKind, TraderSummary, TradingMode
 from engine.model.event import MarketStatus, ReplayState
 from engine.model.instrument import Instrument
 from engine.model.order import Order
@@ -59,12 +59,13 @@ STARTING = MarketStatus(
 
 
 class DeskView(msgspec.Struct, frozen=True):
-    """Everything on the desk that the panes show."""
+    """Everything on the desk that the panes show; `configs` are of every trader, the hidden ones too."""
 
     selection: Selection = Selection()
     market: MarketStatus = STARTING
     instruments: tuple[Instrument, ...] = ()
     traders: tuple[TraderSummary, ...] = ()
+    configs: tuple[TraderConfig, ...] = ()
     positions: tuple[Position, ...] = ()
     orders: tuple[Order, ...] = ()
     tickers: tuple[Ticker, ...] = ()
@@ -85,8 +86,10 @@ class DeskView(msgspec.Struct, frozen=True):
         return next((trader for trader in self.traders if trader.trader_id == trader_id), None)
 
     def trader_name(self, trader_id: int) -> str:
-        """Return a trader's name, or its number while the name is not known."""
-        trader = self.trader_of(trader_id)
+        """Return a trader's name, a hidden one's too, or its number while the name is not known."""
+        trader = self.trader_of(trader_id) or next(
+            (config for config in self.configs if config.trader_id == trader_id), None
+        )
         return trader.name if trader else f"#{trader_id}"
 
     def instrument(self, symbol: str) -> Instrument | None:

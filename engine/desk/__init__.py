@@ -92,6 +92,41 @@ class Desk(Protocol):
         """Runs over recorded history."""
         ...
 
+    @property
+    def prompts(self) -> PromptDesk:
+        """Prompts with their versions, previews and bindings."""
+        ...
+
+    @property
+    def models(self) -> ModelDesk:
+        """Connections to language models and what was spent on them."""
+        ...
+
+    @property
+    def vault(self) -> VaultDesk:
+        """Where keys are kept."""
+        ...
+
+    @property
+    def roster(self) -> TraderDesk:
+        """The traders as people keep them: made, changed, put away, moved as files."""
+        ...
+
+    @property
+    def arena(self) -> ArenaDesk:
+        """What was decided, what it came to, and who does best."""
+        ...
+
+    @property
+    def prompt_backtests(self) -> PromptBacktestDesk:
+        """Prompts over recorded markets and over past decisions."""
+        ...
+
+    @property
+    def assistants(self) -> AssistantDesk:
+        """Chats that read the desk and propose changes to it."""
+        ...
+
     def instruments(self) -> tuple[Instrument, ...]:
         """Return what can be traded, in the watchlist's order."""
         ...

@@ -20,6 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.desk import EquitySpan, OrderPreview
+from engine.desk_thread.arena import ThreadedArena
+from engine.desk_thread.assistants import ThreadedAssistants
+from engine.desk_thread.models import ThreadedModels
+from engine.desk_thread.prompt_backtests import ThreadedPromptBacktests
+from engine.desk_thread.prompts import ThreadedPrompts
 from engine.desk_thread.sides import (
     ThreadedBacktests,
     ThreadedIntelligence,
@@ -27,6 +32,8 @@ from engine.desk_thread.sides import (
     ThreadedPrograms,
     ThreadedSignals,
 )
+from engine.desk_thread.traders import ThreadedTraders
+from engine.desk_thread.vault import ThreadedVault
 from engine.errors import DeskError, Unavailable
 from engine.model.account import EquityPoint, TraderSummary
 from engine.model.decision import DecisionRecord
@@ -48,7 +55,9 @@ STOP_SECONDS = 1.9
 class DeskThread:
     """A `Desk` that lives on its own thread; before `start` has returned it is empty."""
 
-    def __init__(self, home: Path, settings: Settings) -> None:
+    def __init__(self, home: Path, settings: Settings, passphrase_fd: int | None = None) -> None:
+        """`passphrase_fd` is a descriptor the vault's passphrase can be read from."""
+        self._passphrase_fd = passphrase_fd
         self._home = home
         self._settings = settings
         self._bus = Bus()
@@ -57,6 +66,13 @@ class DeskThread:
         self._intelligence = ThreadedIntelligence(self)
         self._programs = ThreadedPrograms(self)
         self._backtests = ThreadedBacktests(self)
+        self._prompts = ThreadedPrompts(self)
+        self._models = ThreadedModels(self)
+        self._vault = ThreadedVault(self)
+        self._roster = ThreadedTraders(self)
+        self._arena = ThreadedArena(self)
+        self._prompt_backtests = ThreadedPromptBacktests(self)
+        self._assistants = ThreadedAssistants(self)
         self._desk: LocalDesk | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -144,7 +160,7 @@ class DeskThread:
         from engine.local_desk import LocalDesk
 
         stop = asyncio.Event()
-        desk = await LocalDesk.open(self._home, self._settings, self._bus)
+        desk = await LocalDesk.open(self._home, self._settings, self._bus, passphrase_fd=self._passphrase_fd)
         try:
             with self._state:
                 self._loop, self._stop = asyncio.get_running_loop(), stop
@@ -219,6 +235,41 @@ class DeskThread:
     def backtests(self) -> ThreadedBacktests:
         """See `engine.desk.Desk`."""
         return self._backtests
+
+    @property
+    def prompts(self) -> ThreadedPrompts:
+        """See `engine.desk.Desk`."""
+        return self._prompts
+
+    @property
+    def models(self) -> ThreadedModels:
+        """See `engine.desk.Desk`."""
+        return self._models
+
+    @property
+    def vault(self) -> ThreadedVault:
+        """See `engine.desk.Desk`."""
+        return self._vault
+
+    @property
+    def roster(self) -> ThreadedTraders:
+        """See `engine.desk.Desk`."""
+        return self._roster
+
+    @property
+    def arena(self) -> ThreadedArena:
+        """See `engine.desk.Desk`."""
+        return self._arena
+
+    @property
+    def prompt_backtests(self) -> ThreadedPromptBacktests:
+        """See `engine.desk.Desk`."""
+        return self._prompt_backtests
+
+    @property
+    def assistants(self) -> ThreadedAssistants:
+        """See `engine.desk.Desk`."""
+        return self._assistants
 
     def ready(self) -> LocalDesk:
         """Return the desk, or raise `Unavailable` saying why there is none."""

@@ -6,15 +6,30 @@ from collections.abc import Callable
 
 import msgspec
 
-from engine.errors import ReplyUnusable, StrategyFailed
-from engine.language_models.wire import DONE, Chunk
+from engine.errors import ModelFailed, ReplyUnusable
+from engine.language_models.base import AskedTool, DeltaListener
+from engine.language_models.faults import ModelFault, fault_in_stream, read_error
+from engine.language_models.wire import DONE, Choice, Chunk, ToolCallDelta, Usage
+from engine.model.language_model import TokenUsage
 from engine.text import safe_line
 
 MAX_REPLY_CHARACTERS = 500_000
-"""Longest content and reasoning together."""
+"""Longest content, reasoning and tool calls together."""
 
-DeltaListener = Callable[[str], None]
-"""Receives reasoning as it arrives, exactly as the server wrote it."""
+MAX_TOOL_CALLS = 64
+
+_WHOLE = {"stop": "stop", "tool_calls": "tool_calls", "function_call": "tool_calls"}
+_CUT_OFF = frozenset({"length", "max_tokens"})
+
+Failure = Callable[[ModelFault, str], ModelFailed | ReplyUnusable]
+"""Makes the error of a fault from what exactly happened."""
+
+
+class _ToolCall:
+    def __init__(self) -> None:
+        self.call_id = ""
+        self.name = ""
+        self.arguments: list[str] = []
 
 
 class StreamedAnswer:
@@ -23,14 +38,24 @@ class StreamedAnswer:
     `excerpt` turns raw bytes of the server into the short safe text an error may quote.
     """
 
-    def __init__(self, on_reasoning: DeltaListener, excerpt: Callable[[bytes], str]) -> None:
-        self._on_reasoning = on_reasoning
+    def __init__(
+        self,
+        on_reasoning: DeltaListener,
+        on_content: DeltaListener,
+        excerpt: Callable[[bytes], str],
+        failure: Failure,
+    ) -> None:
         self._excerpt = excerpt
+        self._failure = failure
+        self._on_content = on_content
+        self._on_reasoning = on_reasoning
         self._content: list[str] = []
         self._reasoning: list[str] = []
-        self._finish_reason: str | None = None
+        self._tool_calls: list[_ToolCall] = []
+        self._by_index: dict[int, _ToolCall] = {}
+        self._usage: Usage | None = None
+        self.finish_reason = ""
         self.characters = 0
-        self.tokens = 0
 
     @property
     def content(self) -> str:
@@ -42,11 +67,44 @@ class StreamedAnswer:
         """The reasoning so far."""
         return "".join(self._reasoning)
 
+    @property
+    def tool_calls(self) -> tuple[AskedTool, ...]:
+        """The tool calls so far."""
+        return tuple(
+            AskedTool(call_id=call.call_id, name=call.name, arguments="".join(call.arguments))
+            for call in self._tool_calls
+        )
+
+    @property
+    def usage(self) -> TokenUsage | None:
+        """What the server counted, None where it did not.
+
+        Some leave what the model thought out of `completion_tokens`, but not out of the total.
+        """
+        counted = self._usage
+        if counted is None or not (counted.prompt_tokens or counted.completion_tokens):
+            return None
+        prompt = counted.prompt_tokens or 0
+        details = counted.prompt_tokens_details
+        cached = counted.prompt_cache_hit_tokens or (details.cached_tokens if details else None) or 0
+        thought = counted.completion_tokens_details
+        return TokenUsage(
+            input=prompt,
+            output=max(counted.completion_tokens or 0, (counted.total_tokens or 0) - prompt),
+            cached=min(cached, prompt),
+            reasoning=(thought.reasoning_tokens if thought else None) or 0,
+        )
+
+    @property
+    def charged_usd(self) -> float | None:
+        """What a gateway says the call cost, None where it does not say."""
+        return None if self._usage is None else self._usage.cost
+
     def take(self, event: bytes) -> bool:
         """Add one event; return whether it was the last one.
 
         Raises `ReplyUnusable` when the answer is too long or did not come to its own end, and
-        `StrategyFailed` when the event is not JSON or reports an error.
+        `ModelFailed` when the event is not JSON or reports an error.
         """
         if event == DONE:
             self._check_finished()
@@ -54,32 +112,67 @@ class StreamedAnswer:
         try:
             chunk = msgspec.json.decode(event, type=Chunk)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            raise StrategyFailed(
-                f"a chunk of the stream is not a valid JSON chunk: “{self._excerpt(event)}”"
-            ) from error
+            what = f"a chunk of the stream is not a valid JSON chunk: “{self._excerpt(event)}”"
+            raise self._failure(ModelFault.BROKEN_STREAM, what) from error
         if bytes(chunk.error) != b"null":
-            raise StrategyFailed(f"the reply broke off with an error: {self._excerpt(bytes(chunk.error))}")
+            said = read_error(bytes(chunk.error))
+            what = f"the reply broke off with an error: {self._excerpt(bytes(chunk.error))}"
+            raise self._failure(fault_in_stream(said), what)
         self._add(chunk)
         return False
 
     def _add(self, chunk: Chunk) -> None:
         if chunk.usage is not None:
-            self.tokens = chunk.usage.total
+            self._usage = chunk.usage
         for choice in (chunk.choices or ())[:1]:
-            reasoning, content = choice.delta.reasoning_text, choice.delta.content or ""
-            self.characters += len(reasoning) + len(content)
-            if self.characters > MAX_REPLY_CHARACTERS:
-                raise ReplyUnusable(f"the reply is longer than {MAX_REPLY_CHARACTERS} characters")
-            if reasoning:
-                self._reasoning.append(reasoning)
-                self._on_reasoning(reasoning)
-            if content:
-                self._content.append(content)
-            self._finish_reason = choice.finish_reason or self._finish_reason
+            self._add_choice(choice)
+
+    def _add_choice(self, choice: Choice) -> None:
+        delta = choice.delta
+        reasoning, content = delta.texts
+        self._count(len(reasoning) + len(content))
+        if reasoning:
+            self._reasoning.append(reasoning)
+            self._on_reasoning(reasoning)
+        if content:
+            self._content.append(content)
+            self._on_content(content)
+        for call in delta.tool_calls or ():
+            self._add_tool_call(call)
+        if delta.refusal:
+            raise self._failure(ModelFault.FILTERED, f"the model refused: {safe_line(delta.refusal, 200)}")
+        self.finish_reason = choice.finish_reason or self.finish_reason
+
+    def _add_tool_call(self, piece: ToolCallDelta) -> None:
+        index = len(self._tool_calls) if piece.index is None else piece.index
+        call = self._by_index.get(index)
+        # Some servers give every call the index 0: an id of its own begins another one.
+        if call is None or (piece.id and call.call_id and piece.id != call.call_id):
+            call = self._by_index[index] = _ToolCall()
+            self._tool_calls.append(call)
+            if len(self._tool_calls) > MAX_TOOL_CALLS:
+                raise self._failure(ModelFault.TOO_LONG, f"more than {MAX_TOOL_CALLS} tool calls")
+        arguments = piece.function.arguments or ""
+        self._count(len(arguments) + len(piece.function.name or ""))
+        call.call_id = piece.id or call.call_id
+        call.name += piece.function.name or ""
+        call.arguments.append(arguments)
+
+    def _count(self, characters: int) -> None:
+        self.characters += characters
+        if self.characters > MAX_REPLY_CHARACTERS:
+            raise self._failure(ModelFault.TOO_LONG, f"longer than {MAX_REPLY_CHARACTERS} characters")
 
     def _check_finished(self) -> None:
-        if self._finish_reason == "length":
-            raise ReplyUnusable("the reply was cut off at the model's token limit (finish_reason length)")
-        if self._finish_reason != "stop":
-            reason = safe_line(self._finish_reason or "missing", 60)
-            raise ReplyUnusable(f"the reply did not end by itself: finish_reason is {reason}, not stop")
+        reason = self.finish_reason
+        if reason in _WHOLE:
+            self.finish_reason = "tool_calls" if self._tool_calls else _WHOLE[reason]
+            return
+        named = f"finish_reason is {safe_line(reason or 'missing', 60)}"
+        if reason in _CUT_OFF:
+            raise self._failure(ModelFault.CUT_OFF, named)
+        if reason.startswith("content_filter"):
+            raise self._failure(ModelFault.FILTERED, named)
+        if reason == "insufficient_system_resource":
+            raise self._failure(ModelFault.SERVER, named)
+        raise self._failure(ModelFault.CUT_OFF, f"{named}, not stop: the reply did not end by itself")

@@ -2,35 +2,74 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+import msgspec
+
 from engine.errors import InvalidSetting
+from engine.language_models.vendors import origin
 from engine.secrecy.secret import Secret
 from engine.text import safe_line
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-class Endpoint:
-    """One server: `base_url` is what comes before `/chat/completions`.
+class RulesEndpoint(msgspec.Struct, frozen=True):
+    """Where this process's own rules model listens, and the key it drew for itself."""
 
-    Raises `InvalidSetting` for a URL or a key that cannot be used.
+    base_url: str
+    key: Secret
+
+
+class Endpoint:
+    """One server: `base_url` is what comes before `/chat/completions`; an empty key is not sent.
+
+    Raises `InvalidSetting` for a URL or a key that cannot be used, and for a key that would cross the
+    internet unencrypted.
     """
 
-    def __init__(self, base_url: str, api_key: str) -> None:
-        self.base_url = _checked_url(base_url)
+    def __init__(self, base_url: str, api_key: Secret) -> None:
+        self.base_url = checked_url(base_url)
         self.api_key = _checked_key(api_key)
+        if api_key and not self._may_carry_a_key():
+            raise InvalidSetting(
+                f"base_url: {safe_line(self.base_url, 100)} would send the key unencrypted; use https://",
+                field="base_url",
+            )
 
     @property
     def is_loopback(self) -> bool:
         """Whether the server is on this machine."""
-        return urlsplit(self.base_url).hostname in _LOOPBACK
+        return is_this_machine(urlsplit(self.base_url).hostname or "")
+
+    @property
+    def origin(self) -> str:
+        """The server's scheme, host and port."""
+        return origin(self.base_url)
 
     def __repr__(self) -> str:
         return f"Endpoint({self.base_url!r})"
 
+    def _may_carry_a_key(self) -> bool:
+        """Return whether the way is encrypted, or ends on this machine or in its own network."""
+        parts = urlsplit(self.base_url)
+        host = parts.hostname or ""
+        if parts.scheme == "https" or self.is_loopback:
+            return True
+        try:
+            return ip_address(host).is_private
+        except ValueError:
+            return "." not in host or host.endswith((".local", ".lan", ".internal"))
 
-def _checked_url(base_url: str) -> str:
+
+def is_this_machine(host: str) -> bool:
+    """Return whether a host name or address is this machine's own."""
+    return host in _LOOPBACK
+
+
+def checked_url(base_url: str) -> str:
+    """Return a base URL without slashes at its end; raises `InvalidSetting` for one that cannot be used."""
     allowed = "allowed is http:// or https:// and a host, without a user name, query or fragment"
     try:
         parts = urlsplit(base_url)
@@ -47,11 +86,12 @@ def _checked_url(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _checked_key(api_key: str) -> Secret:
+def _checked_key(api_key: Secret) -> Secret:
     # The HTTP library quotes a header it cannot send: a key like that must not get so far.
-    if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
+    value = api_key.reveal()
+    if not value.isascii() or not value.isprintable() or " " in value:
         raise InvalidSetting(
             "api_key: the key given is not allowed; allowed are printable ASCII characters without spaces",
             field="api_key",
         )
-    return Secret(api_key)
+    return api_key

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from engine.local_desk.intelligence import IntelligenceService, news_model, open
 from engine.local_desk.known_symbols import check_symbol
 from engine.local_desk.markets import LocalMarkets
 from engine.local_desk.programs import LocalPrograms
+from engine.local_desk.prompting import NEWS_SHOWN, Prompting, PromptingSides
 from engine.local_desk.signals import LocalSignals
 from engine.market.periods import DAY_MS
 from engine.model.account import EquityPoint, TraderKind, TraderSummary
@@ -39,13 +40,14 @@ from engine.model.trigger import Trigger, TriggerKind
 from engine.settings import Settings
 from engine.store.changes import Setting
 from engine.store.restore import RECENT_ORDERS
+from engine.strategies.base import Strategy
 from engine.streams import Bus, Subscription
 from engine.trading import wind_down
 from engine.trading.decider import stop_all
 from engine.trading.equity import as_points, summed, thin
 from engine.trading.signal_floor import LOGGED_REGIME_PERIOD
 from engine.trading.strategists import Strategists
-from engine.trading.summary import DeskView, DeskViewBuilder
+from engine.trading.summary import DeskView, DeskViewBuilder, trader_summary
 from engine.trading.trader import TraderRuntime
 
 if TYPE_CHECKING:
@@ -57,17 +59,16 @@ SPAN_DAYS = {EquitySpan.DAY: 1, EquitySpan.WEEK: 7, EquitySpan.MONTH: 30, Equity
 DESK_TRADER_ID = 0
 
 
-class LocalDesk:
+class LocalDesk(PromptingSides):
     """A `Desk` whose engine runs on the current event loop."""
 
     def __init__(self, parts: DeskParts, settings: Settings, bus: Bus) -> None:
         self._parts = parts
         self._settings = settings
         self._bus = bus
-        self._traders = {trader.config.trader_id: trader for trader in parts.traders}
         self._view_builder = DeskViewBuilder(parts.traders)
         self._view = DeskView()
-        self._strategists = Strategists(settings, self._open_program_data)
+        self._strategists = Strategists(settings, self._open_program_data, self._open_prompts)
         self._deciding = Deciding(self._strategists, self._task)
         self._markets = LocalMarkets(
             parts.market, parts.regimes, parts.signals, parts.journal.write, parts.instruments
@@ -96,19 +97,41 @@ class LocalDesk:
         )
         self._backtests = open_backtests(parts, bus)
         self._intelligence = open_intelligence(parts, self._markets, bus)
+        self._prompting = Prompting(
+            desk=self,
+            parts=parts,
+            settings=settings,
+            bus=bus,
+            strategists=self._strategists,
+            deciding=self._deciding,
+            news=lambda: self._intelligence.news(limit=NEWS_SHOWN),
+            published=self._publish,
+        )
+        self._problems = list(parts.problems)
         self._news_model_error = ""
         self._tasks: list[asyncio.Task[None]] = []
         self._publish()
 
     @classmethod
-    async def open(cls, home: Path, settings: Settings, bus: Bus, pacing: Clock | None = None) -> LocalDesk:
+    async def open(
+        cls,
+        home: Path,
+        settings: Settings,
+        bus: Bus,
+        pacing: Clock | None = None,
+        passphrase_fd: int | None = None,
+    ) -> LocalDesk:
         """Lock the home, restore what was, and answer queries; nothing trades before `start`.
 
-        The replay is paced by `pacing`, the machine's clock unless given. Raises `StoreFailed`,
+        The replay is paced by `pacing`, the machine's clock unless given. The vault is opened if its
+        passphrase is a credential or can be read from `passphrase_fd`. Raises `StoreFailed`,
         `HomeLocked` or `InvalidSetting`.
         """
         parts = await asyncio.to_thread(assemble, home, settings, bus, pacing)
-        return cls(parts, settings, bus)
+        desk = cls(parts, settings, bus)
+        if problem := await desk._prompting.open_vault(passphrase_fd):
+            desk._problems.append(problem)
+        return desk
 
     def begin_writing(self) -> None:
         """Let what is saved be kept, beside what a new home begins with; nothing is played or traded."""
@@ -129,12 +152,13 @@ class LocalDesk:
                 asyncio.to_thread(parts.regimes.warm_up, tuple(parts.instruments), LOGGED_REGIME_PERIOD),
                 "reading regimes",
             ),
-            self._task(self._give_news_a_model(), "the news model"),
+            self._task(self._prompting.run(), "the arena"),
             self._task(self._backtests.recover(), "recovering backtests"),
         ]
         for trader in parts.traders:
             self._deciding.start(trader)
-        for problem in parts.problems:
+        self._give_news_a_model()
+        for problem in self._problems:
             self._alert(Severity.WARNING, problem)
 
     async def close(self) -> None:
@@ -150,6 +174,7 @@ class LocalDesk:
             if has_played and self._settings.on_quit == "cancel":
                 with contextlib.suppress(DeskError):
                     await wind_down.cancel_orders(self._parts.traders, entries_only=True)
+            await self._prompting.close()
             await self._backtests.close()
             self._parts.journal.write()
             await self._strategists.close()
@@ -354,13 +379,9 @@ class LocalDesk:
         return self._bus.subscribe(topics, bound)
 
     def _trader(self, trader_id: int) -> TraderRuntime:
-        trader = self._traders.get(trader_id)
-        if trader is None:
-            known = ", ".join(str(identity) for identity in self._traders)
-            raise NotFound(f"trader: there is no trader {trader_id}; there are {known}", field="trader_id")
-        return trader
+        return self._parts.traders.find(trader_id)
 
-    def _chosen(self, trader_id: int | None) -> tuple[TraderRuntime, ...]:
+    def _chosen(self, trader_id: int | None) -> Sequence[TraderRuntime]:
         return self._parts.traders if trader_id is None else (self._trader(trader_id),)
 
     def _trader_of_order(self, client_order_id: str) -> TraderRuntime:
@@ -370,7 +391,7 @@ class LocalDesk:
         raise NotFound(f"order: {client_order_id} is not open", field="client_order_id")
 
     def _summary(self, trader_id: int) -> TraderSummary:
-        return next(trader for trader in self._view.traders if trader.trader_id == trader_id)
+        return trader_summary(self._trader(trader_id))
 
     async def _play(self) -> None:
         try:
@@ -387,16 +408,17 @@ class LocalDesk:
         parts = self._parts
         return LiveData(parts.market, lambda: parts.signals.factors, parts.regimes, parts.instruments)
 
-    async def _give_news_a_model(self) -> None:
+    def _open_prompts(self) -> Callable[[TraderRuntime], Strategy]:
+        return self._prompting.open_strategies()
+
+    def _give_news_a_model(self) -> None:
         wanted = self._settings.news.model_trader
         if not wanted:
             return
         try:
-            reader = await news_model(wanted, self._parts, self._strategists, self._settings)
+            self._intelligence.use_model(news_model(wanted, self._parts, self._prompting.gateway))
         except DeskError as error:
             self._alert(Severity.WARNING, f"news is read by word lists alone: {error.message}")
-        else:
-            self._intelligence.use_model(reader)
 
     def _tell_news_model_error(self) -> None:
         told, self._news_model_error = self._news_model_error, self._intelligence.model_error

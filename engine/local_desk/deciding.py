@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from engine.errors import DeskError, StrategyFailed
-from engine.trading.decider import Decider
+from engine.trading.decider import Decider, stop_all
 from engine.trading.strategists import Strategists
 from engine.trading.trader import TraderRuntime
 
@@ -46,6 +46,12 @@ class Deciding:
         """Let one decide no more."""
         if (task := self._running.pop(decider, None)) is not None:
             task.cancel()
+
+    async def stop(self, trader: TraderRuntime) -> None:
+        """Let nobody decide for a trader any more; return when each has recorded its end."""
+        ending = [self._running.pop(decider) for decider in trader.deciders if decider in self._running]
+        settling = self._settling.pop(trader.config.trader_id, None)
+        await stop_all([*ending, *(() if settling is None else (settling,))])
 
     async def _run(self, decider: Decider, settling: asyncio.Task[None]) -> None:
         await asyncio.shield(settling)

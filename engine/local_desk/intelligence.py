@@ -7,12 +7,12 @@ from engine.errors import InvalidSetting
 from engine.intelligence.picture.snapshots import MarketReaders
 from engine.intelligence.reading.model_reader import ModelReader
 from engine.intelligence.service import IntelligenceService, Outlets
+from engine.language_models.base import ModelSource
 from engine.local_desk.markets import LocalMarkets
 from engine.model.account import TraderKind
 from engine.model.event import Topic
-from engine.settings import Settings
+from engine.model.language_model import CallPurpose
 from engine.streams import Bus
-from engine.trading.strategists import Strategists
 
 __all__ = ["IntelligenceService", "news_model", "open_intelligence"]
 
@@ -35,14 +35,12 @@ def open_intelligence(parts: DeskParts, markets: LocalMarkets, bus: Bus) -> Inte
     return service
 
 
-async def news_model(
-    trader_name: str, parts: DeskParts, strategists: Strategists, settings: Settings
-) -> ModelReader:
+def news_model(trader_name: str, parts: DeskParts, models: ModelSource) -> ModelReader:
     """Return the reader that asks a prompt trader's model; raises `InvalidSetting` for another trader."""
     prompting = [trader.config for trader in parts.traders if trader.config.kind is TraderKind.PROMPT]
     trader = next((each for each in prompting if each.name.casefold() == trader_name.casefold()), None)
     if trader is None:
         names = ", ".join(each.name for each in prompting)
         raise InvalidSetting.of("news.model_trader", trader_name, f"allowed are the prompt traders {names}")
-    client = await strategists.client(trader.connection_id)
-    return ModelReader(client, trader.model, settings.prompts, tuple(parts.instruments))
+    asked = models.model_for(trader.connection_id, purpose=CallPurpose.NEWS, trader_id=trader.trader_id)
+    return ModelReader(asked, trader.model, tuple(parts.instruments))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from engine.clock import Clock
-from engine.errors import InvalidInput, NotFound
+from engine.errors import InvalidInput
 from engine.local_desk.deciding import Deciding
 from engine.local_desk.known_symbols import check_symbol
 from engine.market.market_state import MarketState
@@ -29,7 +29,7 @@ from engine.trading.bindings import Bindings
 from engine.trading.journal import DeskJournal
 from engine.trading.signal_book import SignalBook
 from engine.trading.strategists import Strategists
-from engine.trading.trader import TraderRuntime
+from engine.trading.traders import Traders
 
 MOST_EXECUTIONS = 200
 WRITTEN_SECONDS = 5.0
@@ -44,7 +44,7 @@ class LocalPrograms:
         self,
         *,
         bindings: Bindings,
-        traders: Sequence[TraderRuntime],
+        traders: Traders,
         pools: SignalBook,
         market: MarketState,
         symbols: Sequence[str],
@@ -57,7 +57,7 @@ class LocalPrograms:
     ) -> None:
         self._bindings = bindings
         self._book = bindings.book
-        self._traders = {trader.config.trader_id: trader for trader in traders}
+        self._traders = traders
         self._pools = pools
         self._market = market
         self._symbols = tuple(symbols)
@@ -99,8 +99,7 @@ class LocalPrograms:
 
     async def delete_program(self, program_id: int) -> None:
         """See `engine.desk.programs.ProgramDesk`."""
-        names = {trader_id: trader.config.name for trader_id, trader in self._traders.items()}
-        deleted = self._book.without_program(program_id, names)
+        deleted = self._book.without_program(program_id, self._traders.names)
         self._journal.write(deleted)
         self._book.keep(deleted)
         self._tell(deleted)
@@ -111,8 +110,7 @@ class LocalPrograms:
 
     async def save_binding(self, binding: Binding) -> BindingState:
         """See `engine.desk.programs.ProgramDesk`."""
-        configs = {trader_id: trader.config for trader_id, trader in self._traders.items()}
-        prepared = self._book.prepare_binding(binding, configs, self._pools.pool)
+        prepared = self._book.prepare_binding(binding, self._traders.configs, self._pools.pool)
         self._journal.write(prepared)
         decider = self._bindings.keep_binding(prepared)
         if decider is not None:
@@ -138,7 +136,7 @@ class LocalPrograms:
         self, source: str, trader_id: int, symbol: str = "", params: Mapping[str, Parameter] = {}
     ) -> ProgramRun:
         """See `engine.desk.programs.ProgramDesk`."""
-        trader = self._trader(trader_id)
+        trader = self._traders.find(trader_id)
         if symbol:
             check_symbol(symbol, trader.config.symbols)
         trigger = Trigger(kind=TriggerKind.MANUAL, symbol=symbol, ts_ms=self._clock.now_ms())
@@ -147,7 +145,7 @@ class LocalPrograms:
     async def preview_run(self, binding_id: int) -> ProgramRun:
         """See `engine.desk.programs.ProgramDesk`."""
         bound = self._bindings.bound(binding_id)
-        trader, turn = self._trader(bound.binding.trader_id), bound.next_turn
+        trader, turn = self._traders.find(bound.binding.trader_id), bound.next_turn
         kind = TriggerKind.SCHEDULED if bound.schedule_seconds else TriggerKind.MANUAL
         trigger = Trigger(kind=kind, symbol="", ts_ms=self._clock.now_ms())
         return await self._strategists.try_program(
@@ -205,14 +203,6 @@ class LocalPrograms:
             allowed=first.advice,
             line=str(first.line),
         )
-
-    def _trader(self, trader_id: int) -> TraderRuntime:
-        trader = self._traders.get(trader_id)
-        if trader is None:
-            raise NotFound(
-                f"trader_id: there is no trader {trader_id}", field="trader_id", value=str(trader_id)
-            )
-        return trader
 
     def _tell(self, program: Program) -> None:
         self._bus.publish_level(Topic.PROGRAMS, ("program", program.program_id), program)

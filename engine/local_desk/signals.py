@@ -33,7 +33,7 @@ from engine.signals.conditions.metric_names import metric_infos
 from engine.store.changes import Change
 from engine.text import safe_line
 from engine.trading.signal_floor import SignalFloor
-from engine.trading.trader import TraderRuntime
+from engine.trading.traders import Traders
 from engine.trading.waking import Roster
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class LocalSignals:
         market: MarketState,
         instruments: Sequence[Instrument],
         roster: Roster,
-        traders: Sequence[TraderRuntime],
+        traders: Traders,
         clock: Clock,
         write: Callable[[*tuple[Change, ...]], None],
     ) -> None:
@@ -61,7 +61,7 @@ class LocalSignals:
         self._market = market
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
         self._roster = roster
-        self._trader_names = {trader.config.trader_id: trader.config.name for trader in traders}
+        self._traders = traders
         self._clock = clock
         self._write = write
 
@@ -129,7 +129,7 @@ class LocalSignals:
         """See `engine.desk.signals.SignalDesk`."""
         pool = self._floor.book.pool(pool_id)
         if listeners := self._floor.listeners(pool_id):
-            names = ", ".join(self._trader_names[trader_id] for trader_id in listeners)
+            names = ", ".join(self._traders.find(trader_id).config.name for trader_id in listeners)
             raise Conflict(f"pool: {pool.name} wakes {names}; let them listen to others first")
         deleted = self._floor.book.delete_pool(pool_id)
         self._floor.evaluator.remove_pool(pool_id)
@@ -142,9 +142,7 @@ class LocalSignals:
         left out none, and which of them the others wake stays as it is. Raises `Conflict` for a trader
         that has nothing to wake.
         """
-        name = self._trader_names.get(trader_id)
-        if name is None:
-            raise NotFound(f"trader: there is no trader {trader_id}", field="trader_id", value=str(trader_id))
+        name = self._traders.find(trader_id).config.name
         for pool_id in pool_ids:
             self._floor.book.pool(pool_id)
         if pool_ids and not self._roster.of_trader(trader_id):

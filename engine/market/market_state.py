@@ -69,6 +69,13 @@ class MarketState:
                 history = aggregate(minutes, period).closed
                 self._indicators[symbol, period] = IndicatorSet(history=history)
 
+    def add_period(self, period: Period) -> None:
+        """Work out indicators in one more period from now on, from the first candle on record."""
+        for symbol, state in self._symbols.items():
+            if (symbol, period) not in self._indicators:
+                history = aggregate(state.minutes(), period).closed
+                self._indicators[symbol, period] = IndicatorSet(history=history)
+
     def recall(self, past: Iterable[Moment]) -> None:
         """Take what a tape says of the time before the feed will begin, and the samples that gives."""
         from engine.market.replay.tape import deliver

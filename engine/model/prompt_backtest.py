@@ -22,8 +22,9 @@ class ReplyCacheMode(enum.StrEnum):
 class PromptBacktestRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A prompt over recorded snapshots, one every `schedule_seconds` and at each fire of `pools`.
 
-    `text` is the template (with `prompt_id` and `prompt_version` 0 for one that is not saved). The
-    trader's capital, symbols, period and limits count. `max_usd` ends the run early once it is spent.
+    `text` is the template (with `prompt_id` and `prompt_version` 0 for one that is not saved). Of the
+    trader count its limits and how it asks its model. The run ends early once `max_usd` is spent or
+    `max_samples` snapshots were decided.
     """
 
     text: str

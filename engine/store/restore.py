@@ -17,7 +17,7 @@ from engine.model.assistant import Conversation, Proposal, ProposalStatus
 from engine.model.backtest import BacktestRun
 from engine.model.decision import DecisionRecord
 from engine.model.fill import Fill
-from engine.model.language_model import ModelConnection
+from engine.model.language_model import ModelConnection, Spending
 from engine.model.news import NewsItem, NewsSource
 from engine.model.order import Order, OrderStatus
 from engine.model.position import Position
@@ -29,6 +29,7 @@ from engine.store.changes import BindingHealth, CustomFactor, Setting, TraderSta
 from engine.store.connection import PlainConnection
 from engine.store.database import Database
 from engine.store.rows import from_tuple
+from engine.store.spending import spending_of
 
 RECENT_ORDERS = 200
 RECENT_FILLS = 200
@@ -69,7 +70,8 @@ class DeskState(msgspec.Struct, frozen=True, kw_only=True):
     that was being made when the desk died is still `started`.
 
     Prompts, model connections, conversations and the proposals that wait are complete; a conversation's
-    messages, a prompt's versions and the calls of models are read from the store when asked for.
+    messages, a prompt's versions and the calls of models are read from the store when asked for; of the
+    calls only `spending` is here, what they took by day.
     Programs, bindings, signals, pools, factors, price alerts and news sources are complete, deleted
     ones included; `fires`, `news` and `backtest_runs` are the last 500. What programs did is in the
     store's `executions`.
@@ -98,17 +100,18 @@ class DeskState(msgspec.Struct, frozen=True, kw_only=True):
     factors: tuple[CustomFactor, ...] = ()
     news_sources: tuple[NewsSource, ...] = ()
     news: tuple[NewsItem, ...] = ()
+    spending: tuple[Spending, ...] = ()
     settings: dict[str, str] = {}
 
 
-def read_desk_state(database: Database) -> DeskState:
-    """Read the whole state of a database whose schema is current.
+def read_desk_state(database: Database, spent_since_ms: int = 0) -> DeskState:
+    """Read the whole state of a database whose schema is current, spending from a time on.
 
     Raises the driver's error, or `msgspec.ValidationError` for a row that is no value of its kind.
     """
     with database.connect() as connection:
         connection.run(database.begin_snapshot)
-        return _Reader(connection).desk_state()
+        return _Reader(connection).desk_state(spent_since_ms)
 
 
 class _Reader:
@@ -117,7 +120,7 @@ class _Reader:
     def __init__(self, connection: PlainConnection) -> None:
         self._connection = connection
 
-    def desk_state(self) -> DeskState:
+    def desk_state(self, spent_since_ms: int) -> DeskState:
         configs = self._all(TraderConfig, "traders", "ORDER BY trader_id")
         trader_ids = [config.trader_id for config in configs]
         settings = self._all(Setting, "settings", "ORDER BY key")
@@ -147,8 +150,17 @@ class _Reader:
             factors=self._all(CustomFactor, "factors", "ORDER BY name"),
             news_sources=self._all(NewsSource, "news_sources", "ORDER BY source_id"),
             news=self._newest(NewsItem, "news_items", "published_ms", RECENT_NEWS),
+            spending=self._spending(spent_since_ms),
             settings={setting.key: setting.value for setting in settings},
         )
+
+    def _spending(self, since_ms: int) -> tuple[Spending, ...]:
+        made = self._connection.rows(
+            "SELECT started_ms, trader_id, connection_id, error, usage, cost_usd FROM model_calls"
+            " WHERE started_ms >= ? AND NOT cached",
+            since_ms,
+        )
+        return spending_of(made)
 
     def _all[T: msgspec.Struct](
         self, kind: type[T], table: str, tail: str, *parameters: object

@@ -16,6 +16,7 @@ from engine.model.assistant import Proposal
 from engine.model.language_model import ModelCall
 from engine.model.program import ProgramExecution
 from engine.model.prompt_backtest import PromptRun
+from engine.secrecy.redaction import EXACT_FIELDS, TEXT_FIELDS, redact_field
 
 _JSON_COLUMNS = frozenset(
     {
@@ -38,6 +39,7 @@ _JSON_COLUMNS = frozenset(
         "warnings",
     }
 )
+_REDACTED_COLUMNS = TEXT_FIELDS | EXACT_FIELDS
 _JSON_COLUMNS_OF: dict[type[msgspec.Struct], frozenset[str]] = {
     ProgramExecution: _JSON_COLUMNS | {"error"},
     Proposal: frozenset(),
@@ -65,11 +67,15 @@ _BOOLEAN_COLUMNS_OF: dict[type[msgspec.Struct], frozenset[str]] = {
 
 
 def to_row(value: msgspec.Struct) -> dict[str, object]:
-    """Return the row that keeps `value`: column name to database value."""
+    """Return the row that keeps `value`: column name to database value, its texts without any secret."""
     row: dict[str, object] = msgspec.to_builtins(value, builtin_types=(Decimal,))
     for column in _json_columns(type(value)) & row.keys():
         if row[column] is not None:
             row[column] = msgspec.json.encode(row[column]).decode()
+    for column in _REDACTED_COLUMNS & row.keys():
+        text = row[column]
+        if isinstance(text, str):
+            row[column] = redact_field(column, text)
     return row
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,10 +26,13 @@ from engine.store.restore import DeskState, read_desk_state
 from engine.store.writer import Writer
 
 if TYPE_CHECKING:
+    from engine.model.assistant import ConversationMessage
     from engine.model.decision import DecisionRecord
     from engine.model.fill import Fill
+    from engine.model.language_model import ModelCall, Spending
     from engine.model.order import Order
     from engine.model.program import ProgramExecution, ProgramVersion
+    from engine.model.prompt import PromptVersion
     from engine.store.history import History
 
 CLOSE_SECONDS = 1.5
@@ -83,12 +86,15 @@ class Store:
             raise
         return cls(database, lock, on_failure)
 
-    def restore(self) -> DeskState:
-        """Read everything a restart needs; empty for a new database. Blocks for a few milliseconds."""
+    def restore(self, spent_since_ms: int = 0) -> DeskState:
+        """Read everything a restart needs; empty for a new database. Blocks for a few milliseconds.
+
+        What calls of models took is read from `spent_since_ms` on.
+        """
         try:
             if read_revision(self._database) is None:
                 return DeskState()
-            return read_desk_state(self._database)
+            return read_desk_state(self._database, spent_since_ms)
         except msgspec.ValidationError as error:
             raise StoreFailed(f"the database holds a row this nightdesk cannot read: {error}") from error
         except DeskError:
@@ -133,11 +139,57 @@ class Store:
         )
 
     async def decisions(
-        self, trader_id: int | None = None, *, before_ms: int | None = None, limit: int = 50
+        self,
+        trader_id: int | None = None,
+        *,
+        before_ms: int | None = None,
+        limit: int = 50,
+        symbol: str = "",
+        operation: str = "",
+        text: str = "",
     ) -> tuple[DecisionRecord, ...]:
-        """Return a page of decisions, of one trader or of all; paging as in `engine.store.history`."""
+        """Return a page of decisions, of one trader or of all; paging as in `engine.store.history`.
+
+        `symbol`, `operation` and `text` keep those that have them, as `History.decisions` says.
+        """
+        size = _page_size(limit)
         return await asyncio.to_thread(
-            self._read, lambda history: history.decisions(trader_id, before_ms, _page_size(limit))
+            self._read,
+            lambda history: history.decisions(
+                trader_id, before_ms, size, symbol=symbol, operation=operation, text=text
+            ),
+        )
+
+    async def decision(self, decision_id: str) -> DecisionRecord | None:
+        """Return one decision with its reasoning, None where there is none."""
+        return await asyncio.to_thread(self._read, lambda history: history.decision(decision_id))
+
+    async def orders_of(self, decision_id: str) -> tuple[Order, ...]:
+        """Return the orders a decision made, the exits attached to them included, oldest first."""
+        return await asyncio.to_thread(self._read, lambda history: history.orders_of(decision_id))
+
+    async def fills_of(self, order_ids: Sequence[str]) -> tuple[Fill, ...]:
+        """Return the fills of some orders, oldest first."""
+        return await asyncio.to_thread(self._read, lambda history: history.fills_of(order_ids))
+
+    async def prompt_versions(self, prompt_id: int) -> tuple[PromptVersion, ...]:
+        """Return the texts a prompt had, oldest first."""
+        return await asyncio.to_thread(self._read, lambda history: history.prompt_versions(prompt_id))
+
+    async def model_calls(self, subject: str, limit: int = 200) -> tuple[ModelCall, ...]:
+        """Return the first calls made for a decision, conversation or run, oldest first."""
+        return await asyncio.to_thread(
+            self._read, lambda history: history.model_calls(subject, _page_size(limit))
+        )
+
+    async def spending(self, since_ms: int) -> tuple[Spending, ...]:
+        """Return what each UTC day's calls took since a time, by trader and connection, newest day first."""
+        return await asyncio.to_thread(self._read, lambda history: history.spending(since_ms))
+
+    async def conversation_messages(self, conversation_id: str) -> tuple[ConversationMessage, ...]:
+        """Return the messages of a conversation, oldest first."""
+        return await asyncio.to_thread(
+            self._read, lambda history: history.conversation_messages(conversation_id)
         )
 
     async def executions(

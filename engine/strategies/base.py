@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Protocol
 
 import msgspec
@@ -15,7 +16,11 @@ TextListener = Callable[[str], None]
 
 
 class StrategyReply(msgspec.Struct, frozen=True, kw_only=True):
-    """What a strategy answered: validated decisions and the exact texts behind them."""
+    """What a strategy answered: validated decisions, the exact texts behind them, and what they cost.
+
+    `strategy`, `strategy_version` and `model` are what was asked, `tokens` and `cost_usd` (None without a
+    price) of all calls together.
+    """
 
     decisions: tuple[Decision, ...]
     prompt: str = ""
@@ -23,6 +28,10 @@ class StrategyReply(msgspec.Struct, frozen=True, kw_only=True):
     reasoning: str = ""
     tokens: int = 0
     latency_ms: int = 0
+    cost_usd: Decimal | None = None
+    strategy: str = ""
+    strategy_version: int = 0
+    model: str = ""
 
 
 class Strategy(Protocol):
@@ -31,7 +40,9 @@ class Strategy(Protocol):
     async def decide(self, context: StrategyContext, on_text: TextListener) -> StrategyReply:
         """Decide once.
 
-        Raises `StrategyFailed` when the program or model raised, hung or broke a limit, and
-        `ReplyUnusable` when its answer could not be fully parsed and validated.
+        Raises `StrategyFailed` when the program or model raised, hung or broke a limit,
+        `ReplyUnusable` when its answer could not be fully parsed and validated, and `DecisionRefused`
+        when nothing was asked. The `details` of each hold what there is: the texts `prompt`, `reasoning`
+        and `reply`, the `stage` it came to, and `tokens` and `cost_usd` of the calls made.
         """
         ...

@@ -33,7 +33,10 @@ class SymbolContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StrategyContext(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything one decision is based on; nothing in it is later than `now_ms`."""
+    """Everything one decision is based on; nothing in it is later than `now_ms`.
+
+    `decision_id` is the decision it is made for, empty where none is kept.
+    """
 
     trader: TraderConfig
     trigger: Trigger
@@ -43,3 +46,4 @@ class StrategyContext(msgspec.Struct, frozen=True, kw_only=True):
     open_orders: tuple[Order, ...]
     recent_fills: tuple[Fill, ...]
     symbols: tuple[SymbolContext, ...]
+    decision_id: str = ""

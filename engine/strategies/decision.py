@@ -20,6 +20,19 @@ tp_execution, sl_execution    `market` or `limit`; read and set aside: triggers 
 reason, trading_strategy      texts, made safe and cut
 ============================  =======================================================================
 
+The documented short form is turned into the same record, where the mark prices are known:
+
+============================  =======================================================================
+field                         rule
+============================  =======================================================================
+operation                     `long` is a buy, `short` a sell; the price guard may then be left out and
+                              is the mark price and 0.5 % beyond
+size_pct                      above 0 up to 100; stands in place of the portion
+take_profit_pct               above 0; percent from the mark price, in place of take_profit_price
+stop_loss_pct                 above 0; percent from the mark price, in place of stop_loss_price
+reasoning                     stands in place of reason
+============================  =======================================================================
+
 `null` means the same as leaving a field out. Numbers are JSON numbers and keep their exact decimal
 value. A `hold` needs nothing else, and whatever else it says is ignored; so is a `close`'s leverage.
 """
@@ -27,7 +40,7 @@ value. A `hold` needs nothing else, and whatever else it says is ignored; so is 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
@@ -49,7 +62,11 @@ _SMALLEST = Decimal("1e-12")
 _LARGEST = Decimal("1e12")
 _LONGEST_NUMBER = 40
 
+_DOCUMENTED_SLIPPAGE = Decimal("0.005")
+_HUNDRED = Decimal(100)
+
 _OPERATIONS = {str(operation): operation for operation in Operation}
+_DOCUMENTED_OPERATIONS = _OPERATIONS | {"long": Operation.BUY, "short": Operation.SELL}
 _TIMES_IN_FORCE = {"ioc": TimeInForce.IOC, "gtc": TimeInForce.GTC, "alo": TimeInForce.POST_ONLY}
 _EXECUTIONS = {"market": "market", "limit": "limit"}
 
@@ -73,6 +90,10 @@ class _WireDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sl_execution: msgspec.Raw = _ABSENT
     reason: msgspec.Raw = _ABSENT
     trading_strategy: msgspec.Raw = _ABSENT
+    size_pct: msgspec.Raw = _ABSENT
+    take_profit_pct: msgspec.Raw = _ABSENT
+    stop_loss_pct: msgspec.Raw = _ABSENT
+    reasoning: msgspec.Raw = _ABSENT
 
 
 class _WireReply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,11 +101,12 @@ class _WireReply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def validate_decisions(
-    raw: str | bytes, *, symbols: Collection[str], max_leverage: int
+    raw: str | bytes, *, symbols: Collection[str], max_leverage: int, marks: Mapping[str, Decimal] = {}
 ) -> tuple[Decision, ...]:
     """Return the decisions of a reply, one to sixteen and at most one per symbol.
 
-    `symbols` are the trader's symbols, `max_leverage` its leverage limit. Raises `ReplyUnusable`
+    `symbols` are the trader's symbols, `max_leverage` its leverage limit, `marks` the mark prices that
+    the documented form counts from; without any, that form is refused. Raises `ReplyUnusable`
     whose message names the field, the value and what is allowed; it raises nothing else.
     """
     usual = _usual_decision(raw, symbols, max_leverage)
@@ -96,7 +118,7 @@ def validate_decisions(
         raise _refusal("decisions", f"a list of {len(wire)}", f"1 to {MAX_DECISIONS} decisions")
     _refuse_repeated_names(document)
     decisions = tuple(
-        _Reading(item, f"decisions[{index}].", symbols, max_leverage).decision()
+        _Reading(item, f"decisions[{index}].", symbols, max_leverage, marks).decision()
         for index, item in enumerate(wire)
     )
     named = [decision.symbol for decision in decisions if decision.symbol]
@@ -226,18 +248,26 @@ def _refusal(field: str, value: str, allowed: str) -> ReplyUnusable:
 class _Reading:
     """Reads one wire decision, field by field, by the table above."""
 
-    def __init__(self, wire: _WireDecision, path: str, symbols: Collection[str], max_leverage: int) -> None:
+    def __init__(
+        self,
+        wire: _WireDecision,
+        path: str,
+        symbols: Collection[str],
+        max_leverage: int,
+        marks: Mapping[str, Decimal],
+    ) -> None:
         self._wire = wire
         self._path = path
         self._symbols = symbols
         self._max_leverage = max_leverage
+        self._marks = marks
 
     def decision(self) -> Decision:
-        operation = self._choice("operation", _OPERATIONS)
+        operation = self._choice("operation", _DOCUMENTED_OPERATIONS if self._marks else _OPERATIONS)
         if operation is None:
             raise self._refuse("operation", ", ".join(_OPERATIONS))
         symbol = self._symbol(required=operation is not Operation.HOLD)
-        reason, strategy = self._text("reason", MAX_REASON), self._text("trading_strategy", MAX_STRATEGY)
+        reason, strategy = self._reason(), self._text("trading_strategy", MAX_STRATEGY)
         if operation is Operation.HOLD:
             return Decision(operation=operation, symbol=symbol, reason=reason, trading_strategy=strategy)
         quantity = self._quantity()
@@ -248,11 +278,11 @@ class _Reading:
                 portion=self._portion(quantity),
                 quantity=quantity,
                 leverage=1 if operation is Operation.CLOSE else self._leverage(),
-                max_price=self._price("max_price"),
-                min_price=self._price("min_price"),
+                max_price=self._guard("max_price", operation, symbol),
+                min_price=self._guard("min_price", operation, symbol),
                 time_in_force=self._choice("time_in_force", _TIMES_IN_FORCE) or TimeInForce.IOC,
-                take_profit=self._trigger_price("take_profit_price", "tp_execution"),
-                stop_loss=self._trigger_price("stop_loss_price", "sl_execution"),
+                take_profit=self._take_profit(operation, symbol),
+                stop_loss=self._stop_loss(operation, symbol),
                 reason=reason,
                 trading_strategy=strategy,
             )
@@ -306,6 +336,8 @@ class _Reading:
 
     def _portion(self, quantity: Decimal | None) -> Decimal:
         allowed = "a number above 0 up to 1"
+        if self._literal("size_pct") is not None:
+            return self._size_percent(quantity)
         if quantity is not None:
             if self._literal("target_portion_of_balance") is not None:
                 raise self._refuse("target_portion_of_balance", "none beside a quantity")
@@ -329,9 +361,53 @@ class _Reading:
             raise self._refuse(field, allowed)
         return price
 
-    def _trigger_price(self, field: str, execution_field: str) -> Decimal | None:
-        self._choice(execution_field, _EXECUTIONS)
-        return self._price(field)
+    def _size_percent(self, quantity: Decimal | None) -> Decimal:
+        percent = self._number("size_pct", "a number above 0 up to 100")
+        if not self._marks or percent is None or not _SMALLEST <= percent / _HUNDRED <= 1:
+            raise self._refuse("size_pct", "a number above 0 up to 100, from a model")
+        if quantity is not None or self._literal("target_portion_of_balance") is not None:
+            raise self._refuse("size_pct", "none beside another size")
+        return percent / _HUNDRED
+
+    def _guard(self, field: str, operation: Operation, symbol: str) -> Decimal | None:
+        """Return a price guard; one that the documented form leaves out is put near the mark."""
+        price = self._price(field)
+        word = (self._string("operation", "") or "").lower()
+        if price is not None or (word, field) not in (("long", "max_price"), ("short", "min_price")):
+            return price
+        return self._beside_mark(symbol, _DOCUMENTED_SLIPPAGE * (1 if operation is Operation.BUY else -1))
+
+    def _take_profit(self, operation: Operation, symbol: str) -> Decimal | None:
+        self._choice("tp_execution", _EXECUTIONS)
+        way = -1 if operation is Operation.SELL else 1
+        return self._trigger_price("take_profit_price", "take_profit_pct", way, symbol)
+
+    def _stop_loss(self, operation: Operation, symbol: str) -> Decimal | None:
+        self._choice("sl_execution", _EXECUTIONS)
+        way = 1 if operation is Operation.SELL else -1
+        return self._trigger_price("stop_loss_price", "stop_loss_pct", way, symbol)
+
+    def _trigger_price(self, field: str, percent_field: str, way: int, symbol: str) -> Decimal | None:
+        """Return a trigger price, given as such or in percent from the mark in the direction `way`."""
+        price = self._price(field)
+        allowed = f"a number above 0 and below 100, from a model, in place of {field}"
+        percent = self._number(percent_field, allowed)
+        if percent is None:
+            return price
+        if price is not None or not _SMALLEST <= percent < _HUNDRED or symbol not in self._marks:
+            raise self._refuse(percent_field, allowed)
+        return self._beside_mark(symbol, way * percent / _HUNDRED)
+
+    def _beside_mark(self, symbol: str, share: Decimal) -> Decimal | None:
+        mark = self._marks.get(symbol)
+        return None if mark is None else mark * (1 + share)
+
+    def _reason(self) -> str:
+        if self._literal("reasoning") is None:
+            return self._text("reason", MAX_REASON)
+        if self._literal("reason") is not None:
+            raise self._refuse("reasoning", "none beside a reason")
+        return self._text("reasoning", MAX_REASON)
 
     def _number(self, field: str, allowed: str) -> Decimal | None:
         literal = self._literal(field)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -23,6 +24,16 @@ class Assignment(Protocol):
     @property
     def strategy(self) -> str:
         """The name of the program or template."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """The version of the program or prompt as it is kept now, 0 where there is none."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The language model that is asked, empty for a program."""
         ...
 
     @property
@@ -72,13 +83,25 @@ class PromptAssignment:
     binding_id = 0
     why_inactive = ""
 
-    def __init__(self, trader: TraderRuntime) -> None:
+    def __init__(self, trader: TraderRuntime, version_of: Callable[[str], int] = lambda name: 0) -> None:
+        """`version_of` returns the version of the prompt of a name, 0 where there is none."""
         self._trader = trader
+        self._version_of = version_of
 
     @property
     def strategy(self) -> str:
         """See `Assignment`."""
         return self._trader.config.strategy
+
+    @property
+    def version(self) -> int:
+        """See `Assignment`."""
+        return self._version_of(self._trader.config.strategy)
+
+    @property
+    def model(self) -> str:
+        """See `Assignment`."""
+        return self._trader.config.model
 
     @property
     def pool_ids(self) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from engine.trading.bound_program import BoundProgram, interrupted
 from engine.trading.decider import Decider, TriggerAnswers
 from engine.trading.ordinals import Ordinals
 from engine.trading.program_book import ProgramBook
-from engine.trading.trader import TraderRuntime
+from engine.trading.traders import Traders
 from engine.trading.waking import Roster, Waking
 
 
@@ -27,7 +27,7 @@ class Bindings:
         *,
         book: ProgramBook,
         roster: Roster,
-        traders: Iterable[TraderRuntime],
+        traders: Traders,
         answers: TriggerAnswers,
         ordinals: Ordinals,
         clock: Clock,
@@ -35,7 +35,7 @@ class Bindings:
     ) -> None:
         self.book = book
         self._roster = roster
-        self._traders = {trader.config.trader_id: trader for trader in traders}
+        self._traders = traders
         self._answers = answers
         self._ordinals = ordinals
         self._clock = clock
@@ -47,9 +47,10 @@ class Bindings:
         by_id = {health.binding_id: health for health in healths}
         changes: list[Change] = []
         for binding in self.book.bindings:
-            trader = self._traders.get(binding.trader_id)
-            if trader is None or trader.config.kind is not TraderKind.PROGRAM:
+            config = self._traders.configs.get(binding.trader_id)
+            if config is None or config.kind is not TraderKind.PROGRAM:
                 continue
+            trader = self._traders.find(binding.trader_id)
             health = by_id.get(binding.binding_id) or BindingHealth(binding_id=binding.binding_id)
             program = self.book.known_program(binding.program_id)
             settled, execution = interrupted(health, binding, program, trader.log.recent())
@@ -58,7 +59,7 @@ class Bindings:
             if execution is not None:
                 changes.append(execution)
             self._open(binding, settled)
-        for trader in self._traders.values():
+        for trader in self._traders:
             trader.recall_status()
         return tuple(changes)
 
@@ -113,7 +114,7 @@ class Bindings:
         return deleted, decider
 
     def _open(self, binding: Binding, health: BindingHealth) -> Decider:
-        trader = self._traders[binding.trader_id]
+        trader = self._traders.find(binding.trader_id)
         bound = BoundProgram(binding.binding_id, trader, self.book, health, self._publish)
         decider = Decider(
             trader,

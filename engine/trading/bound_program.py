@@ -85,6 +85,16 @@ class BoundProgram:
         return self.program.name
 
     @property
+    def version(self) -> int:
+        """See `Assignment`."""
+        return self.program.version
+
+    @property
+    def model(self) -> str:
+        """See `Assignment`."""
+        return ""
+
+    @property
     def pool_ids(self) -> tuple[int, ...]:
         """See `Assignment`."""
         return self.binding.pool_ids

@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Protocol
 
 import msgspec
 
 from engine.clock import Clock
-from engine.errors import DeskError, StoreFailed, StrategyFailed
-from engine.model.decision import DecisionRecord, DecisionStatus
+from engine.errors import DecisionRefused, DeskError, StoreFailed, StrategyFailed, Unavailable
+from engine.model.decision import DecisionRecord, DecisionStage, DecisionStatus
 from engine.model.event import DecisionEvent, Severity, Topic
 from engine.model.trigger import Trigger, TriggerKind
 from engine.store.changes import Change, Setting
-from engine.strategies.base import Strategy
+from engine.strategies.base import Strategy, StrategyReply
+from engine.strategies.context import StrategyContext
 from engine.text import safe_line
 from engine.trading.assignment import Assignment
 from engine.trading.ordinals import Ordinals
@@ -51,7 +54,11 @@ class TriggerAnswers(Protocol):
 
 
 class Decider:
-    """Decides for one trader on one assignment; `failed` and `reason` say how it was left."""
+    """Decides for one trader on one assignment; `failed` and `reason` say how it was left.
+
+    `regime_of` names the market regime of a symbol now (of the whole market for an empty one), for the
+    record.
+    """
 
     def __init__(
         self,
@@ -63,12 +70,14 @@ class Decider:
         clock: Clock,
         failed: bool = False,
         reason: str = "",
+        regime_of: Callable[[str], str] = lambda symbol: "",
     ) -> None:
         self.trader = trader
         self.assignment = assignment
         self.failed = failed
         self.reason = reason
         self.thinking = False
+        self._regime_of = regime_of
         self._strategy: Strategy | None = None
         self._answers = answers
         self._ordinals = ordinals
@@ -195,34 +204,32 @@ class Decider:
         self._deciding = record.decision_id
         started, times_discarded = self._clock.monotonic(), self._times_discarded
         failure: DeskError | None = None
+        stage = DecisionStage.MODEL
         try:
             begun = (*self._begun(record), *self.assignment.begun(record))
             self.trader.ledger.write(record, ordinal, *begun)
             self.assignment.tell()
-            context = self.trader.context(trigger)
+            context = self._context(record)
             reply = await self._strategy.decide(context, self.trader.log.listener(record))
-            record = msgspec.structs.replace(
-                record,
-                decisions=reply.decisions,
-                prompt=reply.prompt,
-                reply=reply.reply,
-                reasoning=reply.reasoning,
-                tokens=reply.tokens,
-            )
+            record, stage = _with_reply(record, reply), DecisionStage.RISK
             record = await self.trader.carry_out(record, lambda: self._times_discarded == times_discarded)
             self.failed, self.reason = False, ""
         except asyncio.CancelledError:
-            record = ended(record, DecisionStatus.FAILED, "the desk was stopped while it was deciding")
+            record = ended(record, DecisionStatus.FAILED, "the desk was stopped while it was deciding", stage)
             self._finish(record, None, started)
             raise
         except StoreFailed as error:
             # The disk's fault, not the strategy's: told, but not counted against it.
-            record = ended(record, DecisionStatus.FAILED, safe_line(error.message))
+            record = ended(record, DecisionStatus.FAILED, safe_line(error.message), stage)
+        except DecisionRefused as error:
+            # Nothing is wrong with the strategy: how it stood before is how it stands.
+            reason = safe_line(error.message)
+            record = ended(_with_details(record, error), DecisionStatus.REFUSED, reason, DecisionStage.GATE)
         except DeskError as error:
-            failure, record = error, self._failed(record, error)
+            failure, record = error, self._failed(record, error, stage)
         except Exception as error:  # a strategy's fault stays its own
             failure = StrategyFailed(f"{type(error).__name__}: {error}")
-            record = self._failed(record, failure)
+            record = self._failed(record, failure, stage)
         self._finish(record, failure, started)
         self.trader.refresh_status()
 
@@ -234,6 +241,10 @@ class Decider:
             trader_id=trader_id,
             trigger=trigger,
             started_ms=self._clock.now_ms(),
+            strategy=self.assignment.strategy,
+            strategy_version=self.assignment.version,
+            model=self.assignment.model,
+            regime=self._regime_of(trigger.symbol),
         )
         self.trader.log.keep(record)
         self.trader.ledger.publish(Topic.DECISIONS, lambda seq: DecisionEvent(record, seq))
@@ -244,7 +255,13 @@ class Decider:
             record.trader_id, self.assignment.binding_id, record.trigger, record.decision_id
         )
 
-    def _failed(self, record: DecisionRecord, error: DeskError) -> DecisionRecord:
+    def _context(self, record: DecisionRecord) -> StrategyContext:
+        try:
+            return self.trader.context(record.trigger, record.decision_id)
+        except Unavailable as error:
+            raise DecisionRefused(error.message, reason="stale_data") from error
+
+    def _failed(self, record: DecisionRecord, error: DeskError, stage: DecisionStage) -> DecisionRecord:
         reason = safe_line(error.message)
         now_ms = self._clock.now_ms()
         self._failures.append(now_ms)
@@ -259,16 +276,15 @@ class Decider:
         if not self.trader.is_paused:
             self.failed, self.reason = True, reason
         self.trader.ledger.alert(Severity.ERROR, f"{self.name}: {reason}")
-        record = msgspec.structs.replace(
-            record, prompt=error.details.get("prompt", ""), reply=error.details.get("reply", "")
-        )
-        return ended(record, DecisionStatus.FAILED, reason)
+        stage = DecisionStage(error.details.get("stage", stage))
+        return ended(_with_details(record, error), DecisionStatus.FAILED, reason, stage)
 
     def _finish(self, record: DecisionRecord, failure: DeskError | None, started: float) -> None:
         log, ledger = self.trader.log, self.trader.ledger
         latency_ms = round((self._clock.monotonic() - started) * 1000)
         reasoning = record.reasoning or log.text(record.decision_id)
         record = msgspec.structs.replace(record, latency_ms=latency_ms, reasoning=reasoning)
+        log.flush(record.decision_id)
         log.keep(record)
         ledger.publish(Topic.DECISIONS, lambda seq: DecisionEvent(record, seq))
         kept_beside = self.assignment.ended(record, failure)
@@ -280,6 +296,33 @@ class Decider:
         if changes := self.assignment.stands(failed=failed, reason=reason):
             self.trader.ledger.write(*changes)
         self.assignment.tell()
+
+
+def _with_reply(record: DecisionRecord, reply: StrategyReply) -> DecisionRecord:
+    return msgspec.structs.replace(
+        record,
+        decisions=reply.decisions,
+        prompt=reply.prompt,
+        reply=reply.reply,
+        reasoning=reply.reasoning,
+        tokens=reply.tokens,
+        cost_usd=reply.cost_usd,
+        strategy=reply.strategy or record.strategy,
+        strategy_version=reply.strategy_version or record.strategy_version,
+        model=reply.model or record.model,
+    )
+
+
+def _with_details(record: DecisionRecord, error: DeskError) -> DecisionRecord:
+    """Return a record with what there is of prompt, reply and cost of one that did not come to its end."""
+    cost = error.details.get("cost_usd")
+    return msgspec.structs.replace(
+        record,
+        prompt=error.details.get("prompt", ""),
+        reply=error.details.get("reply", ""),
+        tokens=int(error.details.get("tokens", 0)),
+        cost_usd=None if cost is None else Decimal(cost),
+    )
 
 
 async def stop_all(tasks: list[asyncio.Task[None]]) -> None:

@@ -26,6 +26,12 @@ class EquityHistory:
     def __len__(self) -> int:
         return len(self._samples[0])
 
+    @property
+    def first_ms(self) -> int | None:
+        """The time of the first sample, None before there is one."""
+        times, _ = self._samples
+        return times[0] if times else None
+
     def load(self, times: array[int], values: array[float]) -> None:
         """Take samples read from the store, oldest first."""
         self._samples = (array("q", times), array("d", values))

@@ -37,6 +37,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     recent_orders: int
     quote_age_ms: int = 0
     kill_switch: bool = False
+    trading_enabled: bool = True
 
 
 def check_request(
@@ -63,5 +64,6 @@ def check_request(
         orders=situation.orders,
         recent_orders=situation.recent_orders,
         kill_switch=situation.kill_switch,
+        trading_enabled=situation.trading_enabled,
     )
     check_order(request, trader.limits, exposure)

@@ -78,6 +78,11 @@ class OrderDesk:
         self._entries_sent: deque[int] = deque(maxlen=trader.limits.max_orders_per_minute)
         self._withdrawn: set[str] = set()
 
+    def configure(self, trader: TraderConfig) -> None:
+        """Go by another configuration of the same trader from the next check on."""
+        self._trader = trader
+        self._entries_sent = deque(self._entries_sent, maxlen=trader.limits.max_orders_per_minute)
+
     def instrument(self, symbol: str) -> Instrument:
         """Return the instrument, or raise `NotFound` listing what there is."""
         found = self._instruments.get(symbol)
@@ -183,6 +188,7 @@ class OrderDesk:
             recent_orders=sum(1 for sent in tuple(self._entries_sent) if sent > since),
             quote_age_ms=max(self._market.quote_age_ms(symbol), self._feed.silent_ms()),
             kill_switch=self._kill_switch.engaged,
+            trading_enabled=self._trader.trading_enabled,
         )
 
     def _intent(self, request: OrderRequest, decision_id: str | None) -> tuple[Order, Setting]:
@@ -218,6 +224,12 @@ class OrderDesk:
             return
         if self._kill_switch.engaged:
             refusal = deny(DenialReason.KILL_SWITCH, "the kill switch was engaged while the order waited")
+            self._end(intent, OrderStatus.DENIED, refusal.message)
+            raise refusal
+        if not self._trader.trading_enabled:
+            refusal = deny(
+                DenialReason.TRADING_DISABLED, "trading was disabled for this trader while the order waited"
+            )
             self._end(intent, OrderStatus.DENIED, refusal.message)
             raise refusal
         if not is_wanted():

@@ -14,8 +14,8 @@ import msgspec
 from engine.errors import Conflict, InvalidInput, NotFound
 from engine.model.account import TraderConfig, TraderKind
 from engine.model.program import Binding, Parameter, Program, ProgramVersion
+from engine.names import checked_name, next_id
 from engine.text import safe_line, safe_text
-from engine.trading.names import checked_name, next_id
 
 MAX_DESCRIPTION = 1_000
 MAX_PARAMETERS = 100

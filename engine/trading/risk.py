@@ -22,6 +22,7 @@ class DenialReason(enum.StrEnum):
     """Why the gate said no; the stable part of an `OrderDenied`."""
 
     KILL_SWITCH = "kill_switch"
+    TRADING_DISABLED = "trading_disabled"
     STALE_DATA = "stale_data"
     UNKNOWN_ORDERS = "unknown_orders"
     LEVERAGE = "leverage"
@@ -53,6 +54,7 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[Order, ...]
     recent_orders: int
     kill_switch: bool
+    trading_enabled: bool = True
 
 
 def check_order(request: OrderRequest, limits: RiskLimits, exposure: Exposure) -> None:
@@ -70,7 +72,8 @@ def check_order(request: OrderRequest, limits: RiskLimits, exposure: Exposure) -
 def worst_case_quantity(request: OrderRequest, exposure: Exposure) -> Decimal:
     """Return the largest absolute position if every open entry order and this one filled.
 
-    Orders whose outcome is unknown count as if they were resting.
+    Orders whose outcome is unknown count as if they were resting. A position on the other side is set
+    against what trades at once, but not against what rests: it may be closed before that fills.
     """
     buys = sells = Decimal(0)
     for order in exposure.orders:
@@ -80,9 +83,16 @@ def worst_case_quantity(request: OrderRequest, exposure: Exposure) -> Decimal:
             buys += order.remaining_quantity
         else:
             sells += order.remaining_quantity
-    if request.side is Side.BUY:
-        return abs(exposure.position + buys + request.quantity)
-    return abs(exposure.position - sells - request.quantity)
+    resting = buys if request.side is Side.BUY else sells
+    after = abs(exposure.position + request.side.sign * (resting + request.quantity))
+    return max(after, resting if _trades_at_once(request) else resting + request.quantity)
+
+
+def _trades_at_once(request: OrderRequest) -> bool:
+    """Tell whether an order fills at once or not at all."""
+    return request.type is OrderType.MARKET or (
+        request.type is OrderType.LIMIT and request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
+    )
 
 
 def deny(reason: DenialReason, message: str, **details: str) -> OrderDenied:
@@ -94,6 +104,11 @@ def _check_desk(limits: RiskLimits, exposure: Exposure) -> None:
     if exposure.kill_switch:
         raise deny(
             DenialReason.KILL_SWITCH, "the kill switch is engaged: only reduce-only orders are allowed"
+        )
+    if not exposure.trading_enabled:
+        raise deny(
+            DenialReason.TRADING_DISABLED,
+            "trading is disabled for this trader: only reduce-only orders are allowed",
         )
     if exposure.quote_age_ms > limits.max_quote_age_ms:
         raise deny(
@@ -145,7 +160,7 @@ def _check_counts(request: OrderRequest, limits: RiskLimits, exposure: Exposure)
 
 def _check_resting_exits(request: OrderRequest, limits: RiskLimits, exposure: Exposure) -> None:
     """Bound how many exits may rest at once; one that trades at once or not at all always passes."""
-    if request.type is OrderType.MARKET or request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+    if _trades_at_once(request):
         return
     resting = sum(1 for order in exposure.orders if order.reduce_only)
     if resting >= limits.max_open_orders:

@@ -11,8 +11,8 @@ import msgspec
 
 from engine.errors import Conflict, InvalidInput, NotFound
 from engine.model.signal import SignalDefinition, SignalPool
+from engine.names import checked_name, next_id
 from engine.text import safe_line, safe_text
-from engine.trading.names import checked_name, next_id
 
 MAX_DESCRIPTION = 1_000
 MAX_MEMBERS = 50

@@ -187,6 +187,8 @@ def _trigger_of(fire: PoolFire) -> Trigger:
         signal=fire.pool_name,
         detail=trigger_detail(fire.signals),
         fire_id=fire.fire_id,
+        logic=fire.logic,
+        signals=fire.signals,
     )
 
 

@@ -7,47 +7,55 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from engine.errors import InvalidInput, NotFound
-from engine.model.account import TraderConfig
+from engine.errors import InvalidInput
 from engine.model.program import Parameter, ProgramError, ProgramRun
 from engine.settings import Settings
 from engine.strategies.base import Strategy
 from engine.strategies.context import StrategyContext
 from engine.trading.bound_program import BoundProgram
 from engine.trading.decider import Decider
+from engine.trading.trader import TraderRuntime
 
 if TYPE_CHECKING:
-    from engine.language_models.client import ChatClient
+    from engine.language_models.endpoint import RulesEndpoint
     from engine.strategies.programs.data.live import LiveData
     from engine.strategies.programs.host import SandboxHost
     from engine.strategies.prompts.rules_model import RulesModelServer
 
 
 class Strategists:
-    """The sandbox, what programs ask of the market, the rules model and the model clients, shared by all.
+    """The sandbox, what strategies ask of the market and the rules model, shared by all.
 
-    `open_data` makes the answers to programs' questions; it is called in a thread, once.
+    `open_data` makes the answers to strategies' questions, `open_prompts` what makes the strategy of a
+    prompt trader; both are called in a thread.
     """
 
-    def __init__(self, settings: Settings, open_data: Callable[[], LiveData]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        open_data: Callable[[], LiveData],
+        open_prompts: Callable[[], Callable[[TraderRuntime], Strategy]],
+    ) -> None:
         self._settings = settings
         self._open_data = open_data
+        self._open_prompts = open_prompts
         self._data: LiveData | None = None
         self._sandbox: SandboxHost | None = None
         self._rules_model: RulesModelServer | None = None
-        self._clients: dict[int, ChatClient] = {}
         self._starting = asyncio.Lock()
+        self._starting_rules = asyncio.Lock()
 
     async def strategy_for(self, decider: Decider) -> Strategy:
         """Return what decides on a decider's assignment.
 
-        Raises `NotFound` for an unknown template, and `Unavailable` or `InvalidSetting` when the
-        sandbox or the model's client cannot be started.
+        Raises `NotFound` for a prompt there is not, and `Unavailable` without a sandbox.
         """
-        async with self._starting:
-            if isinstance(decider.assignment, BoundProgram):
+        if isinstance(decider.assignment, BoundProgram):
+            async with self._starting:
                 return await self._bound(decider.assignment)
-            return await self._prompt(decider.trader.config)
+        # Not on the event loop: what prompts need of the market takes long to import.
+        prompts = await asyncio.to_thread(self._open_prompts)
+        return prompts(decider.trader)
 
     async def try_program(
         self, session: str, source: str, params: Mapping[str, Parameter], context: StrategyContext
@@ -74,9 +82,7 @@ class Strategists:
             return await self._opened_data()
 
     async def close(self) -> None:
-        """End the model clients, the rules model and the sandbox host."""
-        for client in self._clients.values():
-            await client.close()
+        """End the rules model and the sandbox host."""
         if self._rules_model is not None:
             await self._rules_model.close()
         if self._sandbox is not None:
@@ -103,40 +109,20 @@ class Strategists:
             self._data = await asyncio.to_thread(self._open_data)
         return self._data
 
-    async def _prompt(self, trader: TraderConfig) -> Strategy:
-        await _imported("engine.strategies.prompts.strategy")
-        from engine.strategies.prompts.strategy import PromptStrategy
-        from engine.strategies.prompts.templates import stock_template
+    async def rules_endpoint(self) -> RulesEndpoint:
+        """Return where the built-in rules model answers; it is started the first time it is asked for."""
+        async with self._starting_rules:
+            if self._rules_model is None:
+                await _imported("engine.strategies.prompts.rules_model")
+                from engine.strategies.prompts.rules_model import RulesModelServer
 
-        template = stock_template(trader.strategy)
-        client = await self.client(trader.connection_id)
-        return PromptStrategy(client, trader.model, template, self._settings.prompts)
+                prompts = self._settings.prompts
+                rules = RulesModelServer(tokens_per_second=prompts.tokens_per_second, port=prompts.rules_port)
+                await rules.start()
+                self._rules_model = rules
+        from engine.language_models.endpoint import RulesEndpoint
 
-    async def client(self, connection_id: int) -> ChatClient:
-        """Return the client of a connection; 0 is the built-in rules model.
-
-        Raises `NotFound` for a connection there is not.
-        """
-        if connection_id not in self._clients:
-            from engine.language_models.client import ChatClient
-
-            if connection_id:
-                raise NotFound(
-                    f"connection_id: there is no connection {connection_id}", field="connection_id"
-                )
-            rules = await self._start_rules_model()
-            self._clients[connection_id] = ChatClient(rules.base_url, rules.api_key.reveal())
-        return self._clients[connection_id]
-
-    async def _start_rules_model(self) -> RulesModelServer:
-        await _imported("engine.strategies.prompts.rules_model")
-        from engine.strategies.prompts.rules_model import RulesModelServer
-
-        prompts = self._settings.prompts
-        rules = RulesModelServer(tokens_per_second=prompts.tokens_per_second, port=prompts.rules_port)
-        await rules.start()
-        self._rules_model = rules
-        return rules
+        return RulesEndpoint(base_url=self._rules_model.base_url, key=self._rules_model.api_key)
 
 
 async def _imported(module: str) -> None:

@@ -22,6 +22,7 @@ def strategy_context(
     orders: OrderDesk,
     market: MarketState,
     now_ms: int,
+    decision_id: str = "",
 ) -> StrategyContext:
     """Return the picture a decision is based on; raises `NotFound` for a symbol without a quote."""
     return StrategyContext(
@@ -33,6 +34,7 @@ def strategy_context(
         open_orders=tuple(books.open_orders.values()),
         recent_fills=tuple(books.recent_fills)[-RECENT_FILLS_SHOWN:],
         symbols=tuple(_symbol_context(symbol, trader, orders, market) for symbol in trader.symbols),
+        decision_id=decision_id,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -20,7 +20,7 @@ SPARKLINE_STEP_MS = 30 * 60_000
 
 
 class DeskView(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the queries answer from, true at one moment."""
+    """Everything the queries answer from, true at one moment; hidden traders are not among `traders`."""
 
     traders: tuple[TraderSummary, ...] = ()
     positions: tuple[Position, ...] = ()
@@ -34,8 +34,8 @@ class DeskView(msgspec.Struct, frozen=True, kw_only=True):
 class DeskViewBuilder:
     """Makes the picture; what only edges change is made again only after an edge."""
 
-    def __init__(self, traders: Iterable[TraderRuntime]) -> None:
-        self._traders = tuple(traders)
+    def __init__(self, traders: Sequence[TraderRuntime]) -> None:
+        self._traders = traders
         self._seqs: tuple[int, ...] = ()
         self._history = DeskView()
 
@@ -46,7 +46,7 @@ class DeskViewBuilder:
             self._seqs, self._history = seqs, self._read_history()
         return msgspec.structs.replace(
             self._history,
-            traders=tuple(_summary(runtime) for runtime in self._traders),
+            traders=tuple(trader_summary(runtime) for runtime in self._traders if not runtime.config.hidden),
             positions=tuple(
                 position for runtime in self._traders for position in runtime.books.marked_positions(marks)
             ),
@@ -65,7 +65,8 @@ class DeskViewBuilder:
         )
 
 
-def _summary(runtime: TraderRuntime) -> TraderSummary:
+def trader_summary(runtime: TraderRuntime) -> TraderSummary:
+    """Return a trader's row as it stands now."""
     config = runtime.config
     return TraderSummary(
         trader_id=config.trader_id,

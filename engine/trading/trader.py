@@ -19,7 +19,7 @@ from engine.exchanges.paper import PaperExchange
 from engine.market.market_state import MarketState
 from engine.market.periods import Period
 from engine.model.account import Account, TraderConfig, TraderKind, TraderStatus
-from engine.model.decision import Decision, DecisionRecord, DecisionStatus, Operation
+from engine.model.decision import Decision, DecisionRecord, DecisionStage, DecisionStatus, Operation
 from engine.model.event import Severity, Topic, TraderEvent
 from engine.model.order import Order, OrderStatus
 from engine.model.trigger import Trigger
@@ -54,7 +54,7 @@ class TraderRuntime:
         market: MarketState,
         clock: Clock,
     ) -> None:
-        self.config = config
+        self._config = config
         self.status = state.status
         self.status_reason = state.status_reason
         self.exchange = exchange
@@ -66,6 +66,16 @@ class TraderRuntime:
         self.deciders: tuple[Decider, ...] = ()
         self._market = market
         self._clock = clock
+
+    @property
+    def config(self) -> TraderConfig:
+        """Everything a human configured; another takes effect at once, for open decisions too."""
+        return self._config
+
+    @config.setter
+    def config(self, config: TraderConfig) -> None:
+        self._config = config
+        self.orders.configure(config)
 
     @property
     def is_paused(self) -> bool:
@@ -137,8 +147,8 @@ class TraderRuntime:
         opening_equity = self.config.initial_capital if opening is None else round(Decimal(opening), 2)
         return msgspec.structs.replace(account, day_pnl=account.equity - opening_equity)
 
-    def context(self, trigger: Trigger) -> StrategyContext:
-        """Return what a strategy of the trader sees now."""
+    def context(self, trigger: Trigger, decision_id: str = "") -> StrategyContext:
+        """Return what a strategy of the trader sees now, for a decision if one is being made."""
         return strategy_context(
             trigger,
             trader=self.config,
@@ -147,6 +157,7 @@ class TraderRuntime:
             orders=self.orders,
             market=self._market,
             now_ms=self._clock.now_ms(),
+            decision_id=decision_id,
         )
 
     async def carry_out(self, record: DecisionRecord, is_wanted: Callable[[], bool]) -> DecisionRecord:
@@ -155,7 +166,12 @@ class TraderRuntime:
         `is_wanted` is asked before each order; once it says no, the rest is refused.
         """
         if not is_wanted():
-            return ended(record, DecisionStatus.REFUSED, "the trader was paused while it was deciding")
+            return ended(
+                record,
+                DecisionStatus.REFUSED,
+                "the trader was paused while it was deciding",
+                DecisionStage.RISK,
+            )
         outcomes: list[str] = []
         order_ids: list[str] = []
         refused = False
@@ -176,10 +192,11 @@ class TraderRuntime:
         if not refused and not order_ids:
             return ended(record, DecisionStatus.HELD, "; ".join(outcomes))
         status = DecisionStatus.EXECUTED if order_ids else DecisionStatus.REFUSED
+        stage = DecisionStage.DONE if order_ids else DecisionStage.RISK
         if refused:
             self.ledger.alert(Severity.WARNING, f"{self.config.name}: {'; '.join(outcomes)}")
         record = msgspec.structs.replace(record, order_ids=tuple(order_ids))
-        return ended(record, status, "; ".join(outcomes))
+        return ended(record, status, "; ".join(outcomes), stage)
 
     async def _execute(self, decision: Decision, decision_id: str, is_wanted: Callable[[], bool]) -> Order:
         if not is_wanted():
@@ -204,9 +221,14 @@ class TraderRuntime:
         )
 
 
-def ended(record: DecisionRecord, status: DecisionStatus, outcome: str) -> DecisionRecord:
-    """Return a record with how it came to its end."""
-    return msgspec.structs.replace(record, status=status, outcome=outcome)
+def ended(
+    record: DecisionRecord,
+    status: DecisionStatus,
+    outcome: str,
+    stage: DecisionStage = DecisionStage.DONE,
+) -> DecisionRecord:
+    """Return a record with how and in which step it came to its end."""
+    return msgspec.structs.replace(record, status=status, outcome=outcome, stage=stage)
 
 
 def _describe(order: Order) -> str:

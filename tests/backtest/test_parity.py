@@ -23,8 +23,10 @@ import pytest
 import pytest_asyncio
 
 from engine.backtest.history import load_history
+from engine.backtest.layout import RunLayout
 from engine.backtest.market.tape_market import TapeMarket
 from engine.backtest.prepared_run import PreparedRun
+from engine.backtest.prompts.snapshots import HistoryViews
 from engine.clock import WallClock
 from engine.local_desk import LocalDesk
 from engine.market.periods import DAY_MS, MINUTE_MS
@@ -41,6 +43,7 @@ from engine.strategies.programs.host import SandboxHost
 from engine.strategies.programs.stock import FIRST_PROGRAM, stock_programs
 from engine.strategies.prompts.render import render_prompt
 from engine.strategies.prompts.templates import stock_template
+from engine.strategies.prompts.view import PromptViews
 from engine.streams import Bus
 from engine.trading.default_traders import default_binding, default_pools, default_signals, default_traders
 
@@ -138,12 +141,13 @@ def request_of(
 class RecordedModel:
     """A prompt strategy whose model says what it said when it was asked the same thing before."""
 
-    def __init__(self, template: str, replies: dict[str, str]) -> None:
+    def __init__(self, template: str, replies: dict[str, str], views: PromptViews) -> None:
         self._template = template
         self._replies = replies
+        self._views = views
 
     async def decide(self, context: StrategyContext, on_text: TextListener) -> StrategyReply:
-        prompt = render_prompt(self._template, context).text
+        prompt = render_prompt(self._template, await self._views.view(self._template, context)).text
         if prompt not in self._replies:
             at, nearest = max((alike(sent, prompt), sent) for sent in self._replies)
             pytest.fail(f"the desk sent …{nearest[at - 80 : at + 80]!r}, not …{prompt[at - 80 : at + 80]!r}")
@@ -187,8 +191,10 @@ async def test_a_prompt_trader(replayed: Replayed) -> None:
     trader = traders()["Rulebook"]
     request = request_of(trader, trader.pool_ids, trader.schedule_seconds, replayed, "")
     replies = {each["prompt"]: each["reply"] for each in replayed.decisions(trader.trader_id)}
-    model = RecordedModel(stock_template(trader.strategy).text, replies)
-    run = PreparedRun(request, load_history(request), trader)
+    history = load_history(request)
+    views = HistoryViews(RunLayout(request, history), history)
+    model = RecordedModel(stock_template(trader.strategy).text, replies, views)
+    run = PreparedRun(request, history, trader)
     asker = run.strategy_asker(model)
     await asker.ask_all(no_progress, never)
     assert not asker.ended_early, asker.ended_early

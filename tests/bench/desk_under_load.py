@@ -90,9 +90,15 @@ def measure_loops(launch: ModuleType, log: Path) -> None:
 
     open_desk = LocalDesk.open
 
-    async def opened(home: Path, settings: Settings, bus: Bus, pacing: Clock | None = None) -> LocalDesk:
+    async def opened(
+        home: Path,
+        settings: Settings,
+        bus: Bus,
+        pacing: Clock | None = None,
+        passphrase_fd: int | None = None,
+    ) -> LocalDesk:
         _engine_loops.append(asyncio.get_running_loop())
-        return await open_desk(home, settings, bus, pacing)
+        return await open_desk(home, settings, bus, pacing, passphrase_fd)
 
     launch.__dict__["_run"] = measured
     LocalDesk.open = opened  # type: ignore[method-assign]

@@ -15,15 +15,12 @@ from engine.desk.intelligence import IntelligenceDesk
 from engine.errors import Conflict, InvalidInput, NotFound, Unavailable
 from engine.intelligence.reading.model_reader import ModelReader
 from engine.intelligence.service import IntelligenceService, Outlets
-from engine.language_models.client import ChatClient
 from engine.model.news import IntelligenceChange, IntelligenceUpdate, NewsFormat, NewsItem, NewsSource
-from engine.settings import PromptSettings
 from tests.intelligence import feed_server as wire
 from tests.intelligence.articles import NOW_MS, article, rss, rss_item, source
 from tests.intelligence.feed_server import FeedServer
 from tests.intelligence.market_readers import SmallMarket
-from tests.models import chat_server
-from tests.models.chat_server import ChatServer
+from tests.models.scripted_model import ScriptedModel
 
 TWO_ITEMS = rss(
     rss_item("Bitcoin surges to record high", "https://a.example/1"),
@@ -245,13 +242,10 @@ def judged(*sentiments: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def with_model(desk: Running, *replies: str) -> AsyncIterator[ChatServer]:
-    async with ChatServer(*[chat_server.streams([reply]) for reply in replies]) as server:
-        client = ChatClient(server.base_url, "key", retry_seconds=0.001)
-        limits = PromptSettings(connect_seconds=1, first_token_seconds=1, total_seconds=3)
-        desk.service.use_model(ModelReader(client, "reader-1", limits, ("BTC", "ETH")))
-        yield server
-        await client.close()
+async def with_model(desk: Running, *replies: str) -> AsyncIterator[ScriptedModel]:
+    model = ScriptedModel(*replies)
+    desk.service.use_model(ModelReader(model, "reader-1", ("BTC", "ETH")))
+    yield model
 
 
 async def test_a_model_reads_after_the_lexicon() -> None:
@@ -294,15 +288,15 @@ async def test_batches_of_ten_and_so_many_calls_a_minute() -> None:
         await desk.read()
         await desk.until(lambda: len(desk.items) == 45)
         await desk.clock.advance(55)
-        assert len(model.exchanges) == 2
+        assert len(model.requests) == 2
         await desk.clock.advance(10)
         await desk.until(lambda: len(desk.items) == 50)
-        assert len(model.exchanges) == 3
+        assert len(model.requests) == 3
 
 
 async def test_an_article_kept_before_the_model_came_is_not_asked_about() -> None:
     desk = Running(items=(article(symbols=("BTC",)),))
     async with with_model(desk, judged("bearish")) as model, running(desk):
         await desk.clock.advance(60)
-        assert model.exchanges == []
+        assert model.requests == []
         assert len(desk.service.news("BTC")) == 1

@@ -3,53 +3,76 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import pickle
 import socket
+from collections.abc import AsyncIterator
 
 import pytest
 
-from engine.errors import InvalidSetting, ReplyUnusable, StrategyFailed
-from engine.language_models.client import ChatClient, ChatReply
+from engine.errors import InvalidSetting, ModelFailed, ReplyUnusable, StrategyFailed
+from engine.language_models.base import DeltaListener, Message, ModelReply, ModelRequest, ignore_delta
+from engine.language_models.call import ChatCall
+from engine.language_models.client import ChatClient
 from engine.language_models.endpoint import Endpoint
-from engine.language_models.wire import ChatMessage
+from engine.language_models.limits import CallLimits
+from engine.language_models.vendors import VENDORS
 from engine.secrecy.secret import Secret
-from engine.settings import PromptSettings
+from tests.language_models.noted_sleeps import NotedSleeps
 from tests.models import chat_server as wire
 from tests.models.chat_server import ChatServer, Exchange, Script
 
 KEY = "sk-canary-0123456789abcdef"
-PATIENT = PromptSettings(connect_seconds=2, first_token_seconds=2, total_seconds=10)
-HASTY = PromptSettings(connect_seconds=1, first_token_seconds=0.05, total_seconds=5)
+QUESTION = (Message(role="user", content="What now?"),)
+
+
+def limits(*, first: float = 2, total: float = 10, connect: float = 2) -> CallLimits:
+    return CallLimits(connect_seconds=connect, first_token_seconds=first, total_seconds=total)
+
+
+PATIENT = limits()
+HASTY = limits(first=0.05, total=5)
+
+
+def chat_call(
+    base_url: str,
+    waits: CallLimits = PATIENT,
+    *,
+    messages: tuple[Message, ...] = QUESTION,
+    on_reasoning: DeltaListener = ignore_delta,
+) -> ChatCall:
+    endpoint = Endpoint(base_url, Secret(KEY))
+    request = ModelRequest(model="some-model", messages=messages)
+    return ChatCall(endpoint, VENDORS["compatible"], request, waits, on_reasoning=on_reasoning)
 
 
 class Asked:
     """A client and the reasoning it heard."""
 
     def __init__(self, base_url: str) -> None:
-        self.client = ChatClient(base_url, KEY, retry_seconds=0.001)
+        self.client = ChatClient(retry_seconds=0.001, jitter=lambda: 0.5)
+        self.base_url = base_url
         self.heard: list[str] = []
 
-    async def ask(self, limits: PromptSettings = PATIENT) -> ChatReply:
-        return await self.client.complete(
-            "some-model", [ChatMessage("user", "What now?")], limits, self.heard.append
-        )
+    async def ask(self, waits: CallLimits = PATIENT) -> ModelReply:
+        return await self.client.complete(chat_call(self.base_url, waits, on_reasoning=self.heard.append))
 
-    async def failure(self, limits: PromptSettings = PATIENT) -> StrategyFailed:
+    async def failure(self, waits: CallLimits = PATIENT) -> StrategyFailed:
         with pytest.raises(StrategyFailed) as caught:
-            await self.ask(limits)
+            await self.ask(waits)
         return caught.value
 
 
-async def failure_of(script: Script, limits: PromptSettings = PATIENT) -> StrategyFailed:
+async def failure_of(script: Script, waits: CallLimits = PATIENT) -> StrategyFailed:
     async with ChatServer(script) as server:
         asked = Asked(server.base_url)
-        error = await asked.failure(limits)
+        error = await asked.failure(waits)
         await asked.client.close()
         return error
 
 
-async def reply_of(*scripts: Script) -> tuple[ChatReply, list[str], ChatServer]:
+async def reply_of(*scripts: Script) -> tuple[ModelReply, list[str], ChatServer]:
     async with ChatServer(*scripts) as server:
         asked = Asked(server.base_url)
         reply = await asked.ask()
@@ -58,12 +81,15 @@ async def reply_of(*scripts: Script) -> tuple[ChatReply, list[str], ChatServer]:
 
 
 async def test_a_whole_answer_with_reasoning_and_usage() -> None:
-    script = wire.streams(['{"operation":', ' "hold"}'], reasoning=["First ", "second."], tokens=42)
+    script = wire.streams(['{"operation":', ' "hold"}'], reasoning=["First ", "second."], tokens=(30, 12))
     reply, heard, server = await reply_of(script)
     assert reply.content == '{"operation": "hold"}'
     assert reply.reasoning == "First second."
-    assert heard == ["First ", "second."]
-    assert reply.tokens == 42
+    assert "".join(heard) == "First second."
+    assert (reply.usage.input, reply.usage.output, reply.usage.is_estimate) == (30, 12, False)
+    assert (reply.finish_reason, reply.attempts) == ("stop", 1)
+    assert reply.first_token_ms is not None
+    assert json.loads(reply.body) == server.exchanges[0].json
     assert reply.latency_ms >= 0
     request = server.exchanges[0]
     assert request.head.startswith("POST /v1/chat/completions HTTP/1.1")
@@ -79,13 +105,13 @@ async def test_a_whole_answer_with_reasoning_and_usage() -> None:
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "thinking"])
 async def test_reasoning_is_heard_under_every_name_in_use(field: str) -> None:
     _, heard, _ = await reply_of(wire.streams(["{}"], reasoning=["hm"], reasoning_field=field))
-    assert heard == ["hm"]
+    assert "".join(heard) == "hm"
 
 
 async def test_one_text_under_two_names_is_heard_once() -> None:
     chunk = wire.event(wire.delta("stop", reasoning="hm", reasoning_content="hm"))
     _, heard, _ = await reply_of(wire.sends(chunk, wire.DONE))
-    assert heard == ["hm"]
+    assert "".join(heard) == "hm"
 
 
 async def test_tokens_are_heard_as_they_come() -> None:
@@ -97,8 +123,8 @@ async def test_tokens_are_heard_as_they_come() -> None:
         await exchange.send(wire.event(wire.delta("stop", content="{}")) + wire.DONE)
 
     async with ChatServer(script) as server:
-        client = ChatClient(server.base_url, KEY)
-        reply = await client.complete("m", [], PATIENT, lambda _: go_on.set())
+        client = ChatClient()
+        reply = await client.complete(chat_call(server.base_url, on_reasoning=lambda _: go_on.set()))
         await client.close()
     assert reply.content == "{}"
 
@@ -111,7 +137,12 @@ async def test_pieces_may_break_anywhere() -> None:
 
 @pytest.mark.parametrize(
     ("finish_reason", "words"),
-    [("length", "finish_reason length"), ("content_filter", "content_filter"), (None, "missing")],
+    [
+        ("length", "finish_reason is length"),
+        ("max_tokens", "cut off"),
+        ("content_filter", "content_filter"),
+        (None, "missing"),
+    ],
 )
 async def test_an_answer_that_did_not_end_by_itself_is_unusable(
     finish_reason: str | None, words: str
@@ -156,20 +187,20 @@ async def test_every_fault_is_one_clear_sentence(script: Script, words: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("script", "limits", "words"),
+    ("script", "waits", "words"),
     [
         (wire.says_nothing, HASTY, "silent for 0.05 s and no first token"),
         (wire.keeps_alive_without_a_token, HASTY, "silent for 0.05 s and no first token"),
         (wire.stops_after_a_token, HASTY, "silent for 0.05 s since the last token"),
         (
             wire.drips_for_ever,
-            PromptSettings(first_token_seconds=2, total_seconds=0.1),
+            limits(total=0.1),
             "no whole answer within 0.1 s",
         ),
     ],
 )
-async def test_each_wait_has_its_own_limit(script: Script, limits: PromptSettings, words: str) -> None:
-    assert words in (await failure_of(script, limits)).message
+async def test_each_wait_has_its_own_limit(script: Script, waits: CallLimits, words: str) -> None:
+    assert words in (await failure_of(script, waits)).message
 
 
 async def test_slow_tokens_are_no_fault() -> None:
@@ -182,8 +213,7 @@ async def test_slow_tokens_are_no_fault() -> None:
 
     async with ChatServer(script) as server:
         asked = Asked(server.base_url)
-        limits = PromptSettings(first_token_seconds=0.1, total_seconds=5)
-        assert (await asked.ask(limits)).reasoning == "tick " * 6
+        assert (await asked.ask(limits(first=0.1, total=5))).reasoning == "tick " * 6
         await asked.client.close()
 
 
@@ -196,12 +226,56 @@ async def test_nobody_there() -> None:
     await asked.client.close()
 
 
+@contextlib.asynccontextmanager
+async def tls_port(says: bytes) -> AsyncIterator[str]:
+    """Yield the https URL of a server that knows no TLS and answers `says` to everything, or nothing."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(says)
+        if not says:
+            await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+
+
+async def test_a_server_that_knows_no_tls() -> None:
+    async with tls_port(b"HTTP/1.1 400 Bad Request\r\n\r\n") as url:
+        asked = Asked(url)
+        error = await asked.failure()
+        await asked.client.close()
+    assert error.details["fault"] == "tls"
+    assert "the encrypted connection could not be made" in error.message
+
+
+async def test_a_connection_that_is_never_made() -> None:
+    async with tls_port(b"") as url:
+        asked = Asked(url)
+        error = await asked.failure(limits(connect=0.1, first=5))
+        await asked.client.close()
+    assert error.details["fault"] == "connect_timeout"
+    assert "no connection within 0.1 s" in error.message
+
+
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "500 Oops", "503 Busy"])
 async def test_a_busy_server_is_asked_again(status: str) -> None:
     busy = wire.answers(status, b"busy", "Retry-After: 0")
     reply, _, server = await reply_of(busy, busy, wire.streams(["{}"]))
     assert reply.content == "{}"
     assert len(server.exchanges) == 3
+
+
+async def test_the_pause_is_what_the_server_asks_or_doubles_with_jitter() -> None:
+    clock = NotedSleeps(1_750_000_000_000)
+    date = wire.answers("503 Busy", b"", "Retry-After: Sun, 15 Jun 2025 15:06:47 GMT")
+    for scripts in ([wire.answers("500 Oops", b"")], [date, wire.answers("429 Slow", b"", "Retry-After: 3")]):
+        async with ChatServer(*scripts, wire.streams(["{}"])) as server:
+            client = ChatClient(clock=clock, retry_seconds=1.0, jitter=lambda: 0.75)
+            await client.complete(chat_call(server.base_url))
+            await client.close()
+    assert clock.slept == [1.25, 7.0, 3.0]
 
 
 async def test_retries_end() -> None:
@@ -217,7 +291,10 @@ async def test_retries_end() -> None:
     "script",
     [
         wire.answers("400 Bad Request", b"no"),
-        wire.answers("429 Too Many Requests", b"quota gone", "Retry-After: 3600"),
+        wire.answers("429 Too Many Requests", b"wait an hour", "Retry-After: 3600"),
+        wire.answers("429 Too Many Requests", b'{"error": {"code": "insufficient_quota"}}', "Retry-After: 0"),
+        wire.answers("401 Unauthorized", b"{}"),
+        wire.stops_after_a_token_and_breaks,
         wire.breaks_off,
         wire.streams(["{}"], finish_reason="length"),
     ],
@@ -230,11 +307,32 @@ async def test_what_asking_again_cannot_help_is_not_asked_again(script: Script) 
         await asked.client.close()
 
 
+async def test_a_failure_holds_what_there_was_of_the_answer() -> None:
+    pieces = wire.event(wire.delta(reasoning="Up.")), wire.event(wire.delta(content="{"))
+    async with ChatServer(wire.sends(*pieces)) as server:
+        call = chat_call(server.base_url)
+        with pytest.raises(ModelFailed) as caught:
+            await ChatClient().complete(call)
+    assert caught.value.details["fault"] == "broken_stream"
+    assert (caught.value.details["reply"], caught.value.details["reasoning"]) == ("{", "Up.")
+    so_far = call.so_far()
+    assert so_far.usage.is_estimate
+    assert so_far.usage.total > 0
+
+
+async def test_a_key_is_not_sent_unencrypted_into_the_internet() -> None:
+    with pytest.raises(InvalidSetting, match="unencrypted"):
+        Endpoint("http://llm.example.org/v1", Secret(KEY))
+    for url in ("http://llm.example.org/v1", "http://192.168.1.4:8000/v1", "http://box.local/v1"):
+        Endpoint(url, Secret("" if "example" in url else KEY))
+
+
 async def test_cancelling_closes_the_connection() -> None:
     heard = asyncio.Event()
     async with ChatServer(wire.stops_after_a_token) as server:
-        client = ChatClient(server.base_url, KEY)
-        call = asyncio.create_task(client.complete("m", [], PATIENT, lambda _: heard.set()))
+        client = ChatClient()
+        asked = chat_call(server.base_url, on_reasoning=lambda _: heard.set())
+        call = asyncio.create_task(client.complete(asked))
         await heard.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -264,8 +362,7 @@ async def test_a_closed_client_can_be_used_again() -> None:
 async def test_the_key_never_shows(script: Script) -> None:
     error = await failure_of(script)
     assert KEY not in f"{error!r} {error.details} {error.__cause__!r}"
-    client = ChatClient("http://127.0.0.1:1/v1", KEY)
-    assert KEY not in f"{client!r} {client} {Endpoint('http://h/v1', KEY)!r}"
+    assert KEY not in f"{Endpoint('http://h/v1', Secret(KEY))!r}"
     assert KEY not in f"{Secret(KEY)!r} {Secret(KEY)} {Secret(KEY)!s:>40}"
     with pytest.raises(TypeError):
         pickle.dumps(Secret(KEY))
@@ -274,7 +371,7 @@ async def test_the_key_never_shows(script: Script) -> None:
 @pytest.mark.parametrize("key", [f"{KEY}\n", f"{KEY} x", f"{KEY}\x00", "ключ"])
 async def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(key: str) -> None:
     with pytest.raises(InvalidSetting) as caught:
-        ChatClient("http://127.0.0.1:1/v1", key)
+        Endpoint("http://127.0.0.1:1/v1", Secret(key))
     assert key.strip() not in f"{caught.value!r} {caught.value.details}"
 
 
@@ -295,7 +392,7 @@ async def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(key: str)
 )
 async def test_a_url_that_cannot_be_used_is_refused(url: str) -> None:
     with pytest.raises(InvalidSetting, match="base_url") as caught:
-        ChatClient(url, KEY)
+        Endpoint(url, Secret(KEY))
     assert "secret" not in caught.value.message
     assert caught.value.message.isprintable()
 
@@ -307,10 +404,13 @@ async def test_two_answers_at_once_do_not_mix() -> None:
         await wire.streams(["{}"], reasoning=[word] * 50)(exchange)
 
     async with ChatServer(echo) as server:
-        client = ChatClient(server.base_url, KEY)
+        client = ChatClient()
         words = [f"<{n}>" for n in range(10)]
         replies = await asyncio.gather(
-            *(client.complete("m", [ChatMessage("user", word)], PATIENT, lambda _: None) for word in words)
+            *(
+                client.complete(chat_call(server.base_url, messages=(Message(role="user", content=word),)))
+                for word in words
+            )
         )
         await client.close()
     assert [reply.reasoning for reply in replies] == [word * 50 for word in words]

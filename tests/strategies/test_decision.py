@@ -342,3 +342,62 @@ def assert_valid(decision: Decision) -> None:
     else:
         assert decision.max_price is not None or decision.min_price is not None
         assert (stop, profit) == (None, None)
+
+
+MARKS = {"BTC": Decimal(60_000), "ETH": Decimal(3_000)}
+LONG: dict[str, object] = {
+    "operation": "long",
+    "symbol": "BTC",
+    "leverage": 3,
+    "size_pct": 20,
+    "take_profit_pct": 4,
+    "stop_loss_pct": 2.5,
+    "reasoning": "trend",
+}
+
+
+def documented(**fields: object) -> Decision:
+    (decision,) = validate_decisions(
+        json.dumps(fields), symbols=SYMBOLS, max_leverage=MAX_LEVERAGE, marks=MARKS
+    )
+    return decision
+
+
+def test_the_documented_form_becomes_the_one_record() -> None:
+    assert documented(**LONG) == Decision(
+        operation=Operation.BUY,
+        symbol="BTC",
+        portion=Decimal("0.2"),
+        leverage=3,
+        max_price=Decimal(60_300),
+        take_profit=Decimal(62_400),
+        stop_loss=Decimal(58_500),
+        reason="trend",
+    )
+    short = documented(**LONG | {"operation": "short", "symbol": "ETH"})
+    assert (short.operation, short.min_price) == (Operation.SELL, Decimal(2_985))
+    assert (short.take_profit, short.stop_loss) == (Decimal(2_880), Decimal(3_075))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"size_pct": 101}, "size_pct"),
+        ({"size_pct": 0}, "size_pct"),
+        ({"target_portion_of_balance": 0.1}, "size_pct"),
+        ({"size_pct": None}, "target_portion_of_balance"),
+        ({"take_profit_pct": -1}, "take_profit_pct"),
+        ({"stop_loss_pct": 100}, "stop_loss_pct"),
+        ({"take_profit_price": 61_000}, "take_profit_pct"),
+        ({"reason": "both"}, "reasoning"),
+        ({"symbol": "SOL"}, "take_profit_pct"),
+    ],
+)
+def test_the_documented_form_is_as_strict(changes: dict[str, object], field: str) -> None:
+    with pytest.raises(ReplyUnusable) as caught:
+        documented(**LONG | changes)
+    assert caught.value.details["field"] == f"decisions[0].{field}"
+
+
+def test_without_marks_there_is_no_documented_form() -> None:
+    assert refusal(json.dumps(LONG)).details["field"] == "decisions[0].operation"

@@ -29,7 +29,7 @@ from engine.trading.decider import Decider
 from engine.trading.decision_log import DecisionLog
 from engine.trading.equity import EquityHistory
 from engine.trading.feed_watch import FeedWatch
-from engine.trading.journal import DeskJournal
+from engine.trading.journal import ChangeWriter, DeskJournal
 from engine.trading.kill_switch import KillSwitch
 from engine.trading.ledger import TraderLedger
 from engine.trading.orders import OrderDesk
@@ -135,12 +135,13 @@ class NotedAnswers:
 class OneTrader:
     """Everything one trader needs, on a virtual clock."""
 
-    def __init__(self, home: Path, config: TraderConfig = TRADER) -> None:
+    def __init__(self, home: Path, config: TraderConfig = TRADER, writer: ChangeWriter | None = None) -> None:
+        """`writer` takes what is written in place of the store."""
         self.store = Store.open(home)
         self.bus = Bus()
         self.clock = MarketClock(START_MS)
         self.market = MarketState(INSTRUMENTS, [Period.M5], self.clock)
-        self.journal = DeskJournal(self.store, self.clock)
+        self.journal = DeskJournal(writer or self.store, self.clock)
         self.ledger = TraderLedger(config.trader_id, 0, self.bus, self.journal, self.clock)
         self.replay = ReplayState.PAUSED
         self.feed = FeedWatch(self.market, lambda: self.replay)

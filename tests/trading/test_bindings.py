@@ -22,6 +22,7 @@ from engine.trading.bindings import Bindings
 from engine.trading.bound_program import interrupted
 from engine.trading.decider import Decider
 from engine.trading.program_book import ProgramBook
+from engine.trading.traders import Traders
 from engine.trading.waking import Roster
 from tests.trading.one_trader import START_MS, TRADER, OneTrader
 from tests.trading.test_trader import BUY, News, next_end
@@ -68,7 +69,7 @@ class BoundDesk:
         self.bindings = Bindings(
             book=ProgramBook(PROGRAMS, BOUND),
             roster=self.roster,
-            traders=[self.trader],
+            traders=Traders([self.trader]),
             answers=self.one.answers,
             ordinals=self.one.ordinals,
             clock=self.one.clock,

@@ -59,6 +59,7 @@ def resting(quantity: str, side: Side = Side.BUY, **changes: object) -> Order:
 
 BREACHES: list[tuple[DenialReason, OrderRequest, Exposure]] = [
     (DenialReason.KILL_SWITCH, request(), exposure(kill_switch=True)),
+    (DenialReason.TRADING_DISABLED, request(), exposure(trading_enabled=False)),
     (DenialReason.STALE_DATA, request(), exposure(quote_age_ms=LIMITS.max_quote_age_ms + 1)),
     (
         DenialReason.UNKNOWN_ORDERS,
@@ -141,3 +142,13 @@ def test_no_subset_of_fills_exceeds_the_worst_case(
     filled = [resting for resting in orders if resting.side is side and data.draw(st.booleans())]
     after = position + side.sign * (quantity + sum((o.quantity for o in filled), Decimal(0)))
     assert after * side.sign <= worst
+
+
+def test_what_rests_is_not_set_against_a_position_that_may_be_closed_first() -> None:
+    """A short that is closed by hand must not leave more resting buys than the cap allows."""
+    risk = exposure(position=Decimal("-0.1"), orders=(resting("0.3"),))
+    rests = request(type=OrderType.LIMIT, price=MARK, quantity=Decimal("0.1"))
+    with pytest.raises(OrderDenied) as denied:
+        check_order(rests, LIMITS, risk)
+    assert denied.value.details["reason"] == DenialReason.NOTIONAL
+    check_order(msgspec.structs.replace(rests, time_in_force=TimeInForce.IOC), LIMITS, risk)

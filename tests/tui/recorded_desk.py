@@ -13,8 +13,18 @@ from typing import Any
 
 import msgspec
 
-from engine.desk import EquitySpan, OrderPreview
-from engine.errors import InvalidOrder, NotFound
+from engine.desk import (
+    ArenaDesk,
+    AssistantDesk,
+    EquitySpan,
+    ModelDesk,
+    OrderPreview,
+    PromptBacktestDesk,
+    PromptDesk,
+    TraderDesk,
+    VaultDesk,
+)
+from engine.errors import InvalidOrder, NotFound, Unavailable
 from engine.model.account import (
     Account,
     EquityPoint,
@@ -32,11 +42,17 @@ from engine.model.position import Position
 from engine.model.quote import BookSnapshot, Quote, Ticker
 from engine.model.trigger import Trigger, TriggerKind
 from engine.streams import Bus, Subscription
+from tests.tui.recorded_arena import RecordedArena
+from tests.tui.recorded_assistants import RecordedAssistants
 from tests.tui.recorded_backtests import RecordedBacktests
 from tests.tui.recorded_intelligence import RecordedIntelligence
 from tests.tui.recorded_market import RecordedMarkets
+from tests.tui.recorded_models import RecordedModels, RecordedVault
 from tests.tui.recorded_programs import RecordedPrograms
+from tests.tui.recorded_prompt_backtests import RecordedPromptBacktests
+from tests.tui.recorded_prompts import RecordedPrompts
 from tests.tui.recorded_signals import RecordedSignals
+from tests.tui.recorded_traders import RecordedTraders
 
 NOW_MS = 1_772_373_807_000
 D = Decimal
@@ -318,6 +334,13 @@ class RecordedDesk:
         self.programs = RecordedPrograms(self._note)
         self.backtests = RecordedBacktests(self._note)
         self.intelligence = RecordedIntelligence()
+        self.prompts: PromptDesk = RecordedPrompts(self._note)
+        self.models: ModelDesk = RecordedModels(self._note)
+        self.vault: VaultDesk = RecordedVault(self._note)
+        self.prompt_backtests: PromptBacktestDesk = RecordedPromptBacktests(self._note)
+        self.arena: ArenaDesk = RecordedArena(self._note, lambda: self.decision_list)
+        self.assistants: AssistantDesk = RecordedAssistants(self._note, self.publish)
+        self.roster: TraderDesk = RecordedTraders(self._note, self.traders, self._list_traders)
 
     def instruments(self) -> tuple[Instrument, ...]:
         return self.instrument_list
@@ -485,6 +508,9 @@ class RecordedDesk:
         self.calls.append(call)
         if self.failure is not None:
             raise self.failure
+
+    def _list_traders(self, traders: tuple[TraderSummary, ...]) -> None:
+        self.trader_list = traders
 
     def _set_status(self, call: str, trader_id: int, status: TraderStatus) -> TraderSummary:
         self._note(call, trader_id)

@@ -1,15 +1,16 @@
-"""The model chat: what each trader thinks as it streams, what it decided, and why it was refused."""
+"""The model chat: what each trader thinks as it streams, what it decided, and what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-import msgspec
+from textual import on
 from textual.app import ComposeResult
 
 from engine.model.account import TraderStatus
-from engine.model.decision import Decision, DecisionRecord, DecisionStatus, Operation
+from engine.model.arena import DecisionStory
+from engine.model.decision import DecisionRecord
 from engine.model.event import (
     Alert,
     DecisionEvent,
@@ -20,124 +21,71 @@ from engine.model.event import (
     TraderEvent,
 )
 from engine.model.order import OrderStatus
-from engine.model.trigger import Trigger, TriggerKind
 from tui import format as fmt
 from tui.actions import Context, bindings_for
 from tui.bridge import News
+from tui.chat_cards import block_ids, copied_text, decision_blocks, decision_of, thought_id
+from tui.chat_view import MAX_DECISIONS, Conversation
 from tui.order_entry import order_proof
 from tui.panes.base import Pane
 from tui.view import DeskView
 from tui.widgets.log_text import LogBlock
 from tui.widgets.streaming_log import StreamingLog
-from tui.wording import plain_words
 
-MAX_EVENTS = 400
-
-_OUTCOMES = {
-    DecisionStatus.HELD: ("·", "holds", "muted"),
-    DecisionStatus.EXECUTED: ("✓", "executed", "gain"),
-    DecisionStatus.REFUSED: ("✗", "was refused", "danger"),
-    DecisionStatus.FAILED: ("✗", "failed", "danger"),
-}
 _ALERT_ROLES = {Severity.INFO: "muted", Severity.WARNING: "warning", Severity.ERROR: "danger"}
-
-
-def thought_id(decision_id: str) -> str:
-    """Return the id of the block that holds a decision's reasoning."""
-    return f"thought:{decision_id}"
-
-
-def decision_blocks(view: DeskView, record: DecisionRecord) -> Iterator[LogBlock]:
-    """Return the blocks of one decision: what woke it and what it thought, then what came of it."""
-    head = f"◆ {fmt.market_time(record.started_ms)} {view.trader_name(record.trader_id)}"
-    yield LogBlock(
-        thought_id(record.decision_id),
-        f"{head} · {trigger_text(record.trigger)}",
-        record.reasoning.strip("\n"),
-        role="thought",
-        header_role="accent",
-    )
-    if record.status is DecisionStatus.STARTED:
-        return
-    glyph, verb, role = _OUTCOMES[record.status]
-    name = view.trader_name(record.trader_id)
-    acting = [decision for decision in record.decisions if decision.operation is not Operation.HOLD]
-    wishes = ", ".join(decision_text(view, decision) for decision in acting)
-    reasons = [decision.reason for decision in record.decisions if decision.reason]
-    if record.outcome and record.status is not DecisionStatus.HELD:
-        reasons.append(plain_words(record.outcome))
-    yield LogBlock(
-        f"outcome:{record.decision_id}",
-        f"{glyph} {name} {verb} {wishes}".rstrip(),
-        "\n".join(reasons),
-        header_role=role,
-        joins=True,
-    )
-
-
-def trigger_text(trigger: Trigger) -> str:
-    """Return what woke a trader, in a few words."""
-    what = {
-        TriggerKind.SIGNAL: trigger.signal or "signal",
-        TriggerKind.SCHEDULED: "scheduled",
-        TriggerKind.MANUAL: "by hand",
-    }[trigger.kind]
-    words = [what, trigger.symbol]
-    if trigger.detail and trigger.kind is TriggerKind.SIGNAL:
-        words.append(f"({trigger.detail})")
-    return " ".join(word for word in words if word)
-
-
-def decision_text(view: DeskView, decision: Decision) -> str:
-    """Return what a decision asks for, in one line."""
-    portion = fmt.percent(decision.portion, 0, signed=False)
-    tick = view.tick_size(decision.symbol)
-    words = [decision.operation.value, portion, decision.symbol]
-    if decision.operation is not Operation.CLOSE:
-        words.append(f"{decision.leverage}×")
-    if decision.stop_loss is not None:
-        words.append(f"SL {fmt.price(decision.stop_loss, tick)}")
-    if decision.take_profit is not None:
-        words.append(f"TP {fmt.price(decision.take_profit, tick)}")
-    return " ".join(words)
+_FILLED = (OrderStatus.FILLED, OrderStatus.PARTIALLY_FILLED)
+_REFUSED = (OrderStatus.DENIED, OrderStatus.REJECTED)
 
 
 class ChatPane(Pane):
-    """One log for the selected trader, or for all of them together."""
+    """One log for the selected trader, or for all of them together; `enter` opens a decision."""
 
     context = Context.CHAT
     BINDINGS = bindings_for(Context.CHAT)
-    HELP = "Scroll with j and k; at the end (G) the newest text stays in view. a: one trader or all."
+    HELP = (
+        "Scroll with j and k; at the end (G) the newest text stays in view, scrolled back it stays put, "
+        "and k at the first line brings older ones. ← and → go from decision to decision, Enter opens one. "
+        "a: one trader or all."
+    )
     DEFAULT_CSS: ClassVar[str] = "ChatPane StreamingLog { height: 1fr; }"
 
     def __init__(self) -> None:
         super().__init__()
-        self._records: dict[str, DecisionRecord] = {}
+        self.conversation = Conversation()
         self._notes: list[tuple[int, LogBlock]] = []
         self._note_count = 0
-        self._scope: int | None = None
+        self._unseen = 0
         self._view = DeskView()
 
     def compose(self) -> ComposeResult:
         """Build the log."""
-        yield StreamingLog(empty_text="nobody has thought aloud yet · t wakes the selected trader")
+        yield StreamingLog(
+            empty_text="nobody has thought aloud yet · t wakes the selected trader",
+            max_blocks=10 * MAX_DECISIONS,
+        )
+
+    @property
+    def log_view(self) -> StreamingLog:
+        """The log."""
+        return self.query_one(StreamingLog)
 
     def show(self, view: DeskView) -> None:
         """Follow the selection: rebuild the log when another trader's chat is wanted."""
         old_names = [trader.name for trader in self._view.traders]
         self._view = view
         scope = None if view.selection.all_traders else view.selection.trader_id
-        self.set_subtitle("all traders" if scope is None else view.trader_name(scope))
-        if scope != self._scope or old_names != [trader.name for trader in view.traders]:
-            self._scope = scope
-            self._rebuild()
+        has_new_names = old_names != [trader.name for trader in view.traders]
+        if scope != self.conversation.scope or has_new_names:
+            keeps_place = scope == self.conversation.scope
+            self.conversation.scope = scope
+            self.rebuild(keeps_place=keeps_place)
 
     def tell(self, news: News) -> None:
         """Take in what happened since the last tick."""
         if news.history is not None:
-            self._records = {record.decision_id: record for record in news.history}
+            self.conversation.restart(news.history)
             self._notes.clear()
-            self._rebuild()
+            self.rebuild()
         for edge in news.edges:
             self._take(edge)
 
@@ -147,18 +95,141 @@ class ChatPane(Pane):
         time = fmt.market_time(self._view.market.now_ms)
         self._note(0, f"note:{self._note_count}", f"! {time}", message, role)
 
-    def _rebuild(self) -> None:
-        blocks = [
-            block
-            for record in self._records.values()
-            if self._is_shown(record.trader_id)
-            for block in decision_blocks(self._view, record)
-        ]
-        blocks += [block for trader_id, block in self._notes if self._is_shown(trader_id)]
-        self.query_one(StreamingLog).reset(blocks)
+    def rebuild(self, *, keeps_place: bool = False) -> None:
+        """Fill the log anew; one who has scrolled back stays where they are if asked."""
+        blocks = [block for record in self.conversation.shown() for block in self._blocks(record)]
+        if not self.conversation.words:
+            blocks += [block for trader_id, block in self._notes if self._is_in_scope(trader_id)]
+        self.log_view.reset(blocks, keeps_place=keeps_place)
+        self._say_what_is_shown()
 
-    def _is_shown(self, trader_id: int) -> bool:
-        return self._scope in (None, trader_id) or trader_id == 0
+    def put_older(self, records: Iterable[DecisionRecord]) -> int:
+        """Add decisions of before the first; return how many were not known yet."""
+        count = self.conversation.put_older(records)
+        if count:
+            self.rebuild(keeps_place=True)
+        return count
+
+    def put_story(self, story: DecisionStory) -> None:
+        """Show on a decision's card what it came to."""
+        if self.conversation.put_story(story):
+            record = self.conversation.record(story.record.decision_id)
+            if record is not None and self.conversation.shows(record):
+                self._put_blocks(record)
+
+    @property
+    def unread_stories(self) -> tuple[str, ...]:
+        """The decisions in the window whose stories are to be read; each is told once."""
+        return self.conversation.unread_stories(self._window_decisions())
+
+    @property
+    def chosen_id(self) -> str:
+        """The decision that keys act on: that with the cursor if it is in view, else the last in view."""
+        in_window = self._window_decisions()
+        chosen = decision_of(self.log_view.cursor)
+        return chosen if chosen in in_window else next(reversed(in_window), "")
+
+    def move_cursor(self, by: int) -> None:
+        """Put the cursor on another decision; from one that is out of view, on one that is in view."""
+        order = [record.decision_id for record in self.conversation.shown()]
+        here = self.chosen_id
+        if here not in order:
+            return
+        had_it = here == decision_of(self.log_view.cursor)
+        place = order.index(here) + (by if had_it else 0)
+        if place < 0:
+            self.post_message(StreamingLog.ReachedTop())
+        self.log_view.put_cursor(thought_id(order[max(0, min(len(order) - 1, place))]))
+
+    def turn_fold(self) -> None:
+        """Fold the thoughts under the cursor, or unfold them."""
+        record = self.conversation.record(self.chosen_id)
+        if record is not None:
+            self.conversation.turn_fold(record.decision_id)
+            self.log_view.put_cursor(thought_id(record.decision_id))
+            self._put_blocks(record)
+
+    def turn_all_folds(self) -> None:
+        """Fold the thoughts of every decision, or unfold them."""
+        self.conversation.turn_all_folds()
+        self.rebuild(keeps_place=True)
+
+    def chosen_text(self) -> str:
+        """Return the decision that keys act on as text, "" without one."""
+        record = self.conversation.record(self.chosen_id)
+        if record is None:
+            return ""
+        return copied_text(self._view, record, self.conversation.story(record.decision_id))
+
+    def show_found(self, words: str, found: Iterable[DecisionRecord]) -> None:
+        """Show only decisions with these words; "" ends the search."""
+        self.conversation.search(words, found)
+        self.rebuild()
+
+    async def open_search(self) -> None:
+        """Let the words to search for be typed; the line is built the first time."""
+        from tui.panes.chat_search import SearchLine
+
+        if not self.query(SearchLine):
+            await self.mount(SearchLine(self.conversation.words))
+        self.screen.set_focus(self.query_one(SearchLine))
+
+    async def close_search(self) -> bool:
+        """Take the line away, and the focus to the log; tell whether there was one."""
+        lines = self.query("SearchLine")
+        await lines.remove()
+        self.take_focus()
+        return bool(lines)
+
+    def take_focus(self) -> None:
+        """Focus the log."""
+        self.screen.set_focus(self.log_view, scroll_visible=False)
+
+    @on(StreamingLog.Unseen)
+    def unseen_changed(self, event: StreamingLog.Unseen) -> None:
+        """Say how much came since the reader scrolled back."""
+        event.stop()
+        self._unseen = event.count
+        self._say_what_is_shown()
+
+    @on(StreamingLog.Clicked)
+    def block_clicked(self, event: StreamingLog.Clicked) -> None:
+        """Put the cursor on the decision that was clicked."""
+        event.stop()
+        if decision_id := decision_of(event.block_id):
+            self.log_view.put_cursor(thought_id(decision_id))
+
+    def _say_what_is_shown(self) -> None:
+        scope = self.conversation.scope
+        words = ["all traders" if scope is None else self._view.trader_name(scope)]
+        if self.conversation.words:
+            found = fmt.count(len(self.conversation.shown()), "decision")
+            words.append(f"“{fmt.fit(self.conversation.words, 24).rstrip()}”: {found} · Esc ends")
+        if self._unseen:
+            words.append(f"{self._unseen} new · G")
+        self.set_subtitle(" · ".join(words))
+
+    def _window_decisions(self) -> tuple[str, ...]:
+        ids = (decision_of(block_id) for block_id in self.log_view.window_blocks())
+        return tuple(dict.fromkeys(decision_id for decision_id in ids if decision_id))
+
+    def _is_in_scope(self, trader_id: int) -> bool:
+        return self.conversation.scope in (None, trader_id) or trader_id == 0
+
+    def _blocks(self, record: DecisionRecord) -> Iterator[LogBlock]:
+        decision_id = record.decision_id
+        return decision_blocks(
+            self._view,
+            record,
+            self.conversation.story(decision_id),
+            folded=self.conversation.is_folded(decision_id),
+        )
+
+    def _put_blocks(self, record: DecisionRecord) -> None:
+        above = ""
+        for block in self._blocks(record):
+            self.log_view.put(block, below=above)
+            above = block.id
 
     def _take(self, edge: Edge) -> None:
         match edge:
@@ -166,8 +237,10 @@ class ChatPane(Pane):
                 self._append(edge)
             case DecisionEvent():
                 self._put_record(edge.record)
-            case OrderEvent() if edge.order.status in (OrderStatus.DENIED, OrderStatus.REJECTED):
+            case OrderEvent() if edge.order.status in _REFUSED:
                 self._note_order(edge)
+            case OrderEvent() if edge.order.status in _FILLED:
+                self.conversation.doubt_stories(edge.order.trader_id)
             case TraderEvent() if edge.status is TraderStatus.ERROR:
                 self._note(edge.trader_id, f"trader:{edge.trader_id}:{edge.seq}", "✗ stopped", edge.reason)
             case Alert():
@@ -178,22 +251,19 @@ class ChatPane(Pane):
                 pass
 
     def _append(self, event: ReasoningEvent) -> None:
-        record = self._records.get(event.decision_id)
-        if record is None:
+        # Kept by the conversation, so that switching the chat to another trader and back loses nothing.
+        if not self.conversation.append(event.decision_id, event.delta):
             return
-        # Kept as text too, so that switching the chat to another trader and back loses nothing.
-        self._records[event.decision_id] = _with_reasoning(record, event.delta)
-        if self._is_shown(event.trader_id):
-            self.query_one(StreamingLog).append(thought_id(event.decision_id), event.delta)
+        if self._is_in_scope(event.trader_id) and not self.conversation.is_folded(event.decision_id):
+            self.log_view.append(thought_id(event.decision_id), event.delta)
 
     def _put_record(self, record: DecisionRecord) -> None:
-        self._records[record.decision_id] = record
-        while len(self._records) > MAX_EVENTS:
-            del self._records[next(iter(self._records))]
-        if self._is_shown(record.trader_id):
-            log = self.query_one(StreamingLog)
-            for block in decision_blocks(self._view, record):
-                log.put(block, below=thought_id(record.decision_id))
+        self.conversation.put(record)
+        leaving = self.conversation.forget_oldest(is_at_end=self.log_view.follows_end)
+        if leaving:
+            self.log_view.drop(block_id for decision_id in leaving for block_id in block_ids(decision_id))
+        if self.conversation.shows(record):
+            self._put_blocks(record)
 
     def _note_order(self, event: OrderEvent) -> None:
         name = self._view.trader_name(event.order.trader_id)
@@ -205,10 +275,7 @@ class ChatPane(Pane):
     def _note(self, trader_id: int, block_id: str, header: str, body: str, role: str = "danger") -> None:
         block = LogBlock(block_id, header, body, role="text", header_role=role)
         self._notes.append((trader_id, block))
-        del self._notes[:-MAX_EVENTS]
-        if self._is_shown(trader_id):
-            self.query_one(StreamingLog).put(block)
-
-
-def _with_reasoning(record: DecisionRecord, delta: str) -> DecisionRecord:
-    return msgspec.structs.replace(record, reasoning=record.reasoning + delta)
+        leaving, self._notes = self._notes[:-MAX_DECISIONS], self._notes[-MAX_DECISIONS:]
+        self.log_view.drop(old.id for _, old in leaving)
+        if self._is_in_scope(trader_id) and not self.conversation.words:
+            self.log_view.put(block)

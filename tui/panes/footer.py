@@ -14,6 +14,10 @@ WORKSPACE_ACTIONS = {
     Context.SIGNAL_DESK: "workspace.signals",
     Context.PROGRAM_DESK: "workspace.programs",
     Context.BACKTEST_DESK: "workspace.backtests",
+    Context.PROMPT_DESK: "workspace.prompts",
+    Context.MODEL_DESK: "workspace.models",
+    Context.ARENA_DESK: "workspace.arena",
+    Context.ASSISTANT_DESK: "workspace.assistants",
 }
 """What a workspace need not offer: it is shown already."""
 
@@ -33,7 +37,7 @@ def _action_spans(action: Action, priority: int) -> tuple[Span, Span]:
     )
 
 
-TYPING = (Context.EDITOR,)
+TYPING = (Context.EDITOR, Context.PROMPT_EDITOR, Context.ASK)
 """The panes in which every letter is text, so that only their own keys work."""
 
 

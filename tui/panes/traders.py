@@ -34,16 +34,19 @@ _STATUS_CELLS = {
     TraderStatus.ERROR: Cell("✗ error", "danger"),
 }
 _THINKING = Cell("◆ thinking", "accent")
+_BLOCKED = Cell("◌ no entry", "warning")
 
 
-def trader_row(trader: TraderSummary, *, is_selected: bool = False) -> Row:
-    """Return the cells of one trader; the selected one, on which keys act, is marked."""
+def trader_row(trader: TraderSummary, *, is_selected: bool = False, is_blocked: bool = False) -> Row:
+    """Return the cells of one trader; the selected one, on which keys act, is marked.
+
+    `is_blocked` is one that may take no new risk.
+    """
     account = trader.account
-    is_thinking = trader.thinking and trader.status is TraderStatus.ACTIVE
     return Row(
         str(trader.trader_id),
         (
-            _THINKING if is_thinking else _STATUS_CELLS[trader.status],
+            _status_cell(trader, is_blocked=is_blocked),
             Cell(marked(trader.name, is_selected=is_selected)),
             Cell(trader.kind, "muted"),
             Cell(fmt.money(account.equity)),
@@ -55,12 +58,29 @@ def trader_row(trader: TraderSummary, *, is_selected: bool = False) -> Row:
     )
 
 
+def _status_cell(trader: TraderSummary, *, is_blocked: bool) -> Cell:
+    if trader.status is not TraderStatus.ACTIVE:
+        return _STATUS_CELLS[trader.status]
+    if trader.thinking:
+        return _THINKING
+    return _BLOCKED if is_blocked else _STATUS_CELLS[trader.status]
+
+
+def subtitle_of(view: DeskView) -> str:
+    """Return why the selected trader is in error, or how many are hidden, with the key for either."""
+    trader = view.trader
+    if trader is not None and trader.status is TraderStatus.ERROR:
+        return f"{fmt.fit(trader.status_reason, 60).rstrip()} · e cause"
+    hidden = sum(1 for config in view.configs if config.hidden)
+    return f"{hidden} hidden · u lists them" if hidden else ""
+
+
 class TradersPane(Pane):
     """A row for each trader; the row under the cursor is the selected trader."""
 
     context = Context.TRADERS
     BINDINGS = bindings_for(Context.TRADERS)
-    HELP = "Move to a trader to select it: orders, the command line and p, t, X act on it."
+    HELP = "Move to a trader to select it: orders, the command line and p, t, X act on it, and o, v, h, D, E."
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,14 +94,18 @@ class TradersPane(Pane):
         """Show the traders and put the cursor on the selected one."""
         table = self.query_one(LiveTable)
         chosen = view.selection.trader_id
-        table.show([trader_row(item, is_selected=item.trader_id == chosen) for item in view.traders])
+        blocked = {config.trader_id for config in view.configs if not config.trading_enabled}
+        table.show(
+            [
+                trader_row(item, is_selected=item.trader_id == chosen, is_blocked=item.trader_id in blocked)
+                for item in view.traders
+            ]
+        )
         # Only a new selection moves the cursor: a picture must not undo a key pressed meanwhile.
         if view.traders and view.selection.trader_id != self._marked:
             self._marked = view.selection.trader_id
             table.move_cursor_to(str(self._marked))
-        trader = view.trader
-        failed = trader is not None and trader.status is TraderStatus.ERROR
-        self.set_subtitle(fmt.fit(trader.status_reason, 60).rstrip() if trader and failed else "")
+        self.set_subtitle(subtitle_of(view))
 
     @on(LiveTable.RowHighlighted)
     @on(LiveTable.RowSelected)

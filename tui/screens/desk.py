@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
@@ -19,9 +19,14 @@ from tui.panes.positions import PositionsPane
 from tui.panes.traders import TradersPane
 from tui.panes.watchlist import WatchlistPane
 from tui.screens.arrangement import DeskLayout
+from tui.screens.chat_reading import ChatReading
 from tui.screens.desk_actions import DeskActions
 from tui.screens.workspace import WorkspaceScreen
 from tui.view import DeskView
+from tui.widgets.streaming_log import StreamingLog
+
+if TYPE_CHECKING:
+    from tui.panes.chat_search import SearchLine
 
 PANES = (TradersPane, PositionsPane, OrdersPane, ChatPane, CurvePane, WatchlistPane)
 
@@ -36,6 +41,7 @@ class DeskScreen(WorkspaceScreen):
 
     def __init__(self, bridge: DeskBridge, frames_per_second: float) -> None:
         self._desk_layout = DeskLayout()
+        self.chat_reading = ChatReading(self)
         super().__init__(bridge, frames_per_second)
         self._shown: dict[str, DeskView] = {}
 
@@ -55,15 +61,37 @@ class DeskScreen(WorkspaceScreen):
     def show_picture(self, view: DeskView) -> None:
         """Tell the chat what happened, and hand each visible pane the picture."""
         news = self.bridge.take_unread()
+        chat = self.query_one(ChatPane)
         if news.history is not None or news.edges:
-            chat = self.query_one(ChatPane)
             self._hand_over(chat, view)
             chat.tell(news)
         self._fit_layout(view)
         shown = self.grid.shown_ids()
+        chat.log_view.set_in_view(chat.id in shown)
         for pane in self.query(Pane):
             if pane.id in shown:
                 self._hand_over(pane, view)
+        if chat.id in shown and not view.is_starting:
+            self.chat_reading.read_stories()
+
+    def on_screen_suspend(self) -> None:
+        """Paint no chat while another workspace is in view."""
+        if not self.host.is_shown(self):
+            self.query_one(ChatPane).log_view.set_in_view(False)
+
+    @on(StreamingLog.Chosen)
+    async def decision_chosen(self) -> None:
+        """Open the decision under the cursor."""
+        await self.chat_reading.open_decision()
+
+    @on(StreamingLog.ReachedTop)
+    def older_wanted(self) -> None:
+        """Read what was decided before."""
+        self.chat_reading.read_older()
+
+    async def on_search_line_asked(self, event: SearchLine.Asked) -> None:
+        """Search the chat."""
+        await self.chat_reading.search(event.words)
 
     def note(self, message: str) -> None:
         """Keep a message that was too long for a notice."""

@@ -7,18 +7,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.action import Context
+from tui.screens.trader_life_actions import TraderLifeActions
 from tui.screens.workspace_actions import WorkspaceActions
 from tui.view import SPANS
 
 if TYPE_CHECKING:
+    from tui.panes.chat import ChatPane
     from tui.proposals import Proposal
-    from tui.screens.surface import WorkspaceSurface
+    from tui.screens.desk import DeskScreen
 
 
 class DeskActions(WorkspaceActions):
     """Runs actions and commands for the desk screen."""
 
-    def __init__(self, screen: WorkspaceSurface) -> None:
+    def __init__(self, screen: DeskScreen) -> None:
         super().__init__(screen)
         self.handlers |= {
             "position.close": self._close_position,
@@ -27,9 +29,29 @@ class DeskActions(WorkspaceActions):
             "view.scope": lambda: screen.select(all_traders=not screen.selection.all_traders),
             "curve.shorter": lambda: self._change_span(-1),
             "curve.longer": lambda: self._change_span(1),
+            "chat.earlier": lambda: self._chat.move_cursor(-1),
+            "chat.later": lambda: self._chat.move_cursor(1),
+            "chat.fold": lambda: self._chat.turn_fold(),
+            "chat.fold_all": lambda: self._chat.turn_all_folds(),
+            "chat.find": self._search_chat,
+            "chat.copy": screen.chat_reading.copy,
+            "chat.leave": screen.chat_reading.leave,
         }
+        self.handlers |= TraderLifeActions(screen).handlers
         for span in SPANS:
             self.handlers[f"curve.{span.value}"] = partial(screen.select, span=span)
+
+    @property
+    def _chat(self) -> ChatPane:
+        from tui.panes.chat import ChatPane
+
+        pane = self._screen.pane(Context.CHAT)
+        assert isinstance(pane, ChatPane)
+        return pane
+
+    async def _search_chat(self) -> None:
+        self._screen.go_to(Context.CHAT)
+        await self._chat.open_search()
 
     async def _close_position(self) -> None:
         key = self._cursor_of(Context.POSITIONS)

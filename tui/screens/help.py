@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tui.action import WORKSPACE_TITLES, WORKSPACES, Context, Risk
+from tui.action import DIALOG_TITLES, WORKSPACE_TITLES, WORKSPACES, Context, Risk
 from tui.actions import ACTIONS, actions_in, shown_keys
 from tui.command_line import VERBS
 from tui.commands import ORDER_KEYWORDS
@@ -27,7 +27,7 @@ _TITLES = {Context.ANYWHERE: "Anywhere", Context.TABLES: "In a list"} | {
         (workspace, f"{WORKSPACE_TITLES[workspace]} workspace"),
         *((pane, f"In {name.lower()}") for pane, name in panes.items()),
     )
-}
+} | dict(DIALOG_TITLES)
 _RISKS = {Risk.FREE: "", Risk.ARM: "previews first", Risk.CONFIRM: "asks first"}
 KEY_WIDTH = max(len(shown_keys(action.keys)) for action in ACTIONS) + 2
 MIN_TEXT_WIDTH = 20

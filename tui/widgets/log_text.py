@@ -6,6 +6,7 @@ A line is wrapped once when it is final; while a block grows only its open line 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from itertools import accumulate
 
 import msgspec
@@ -18,7 +19,9 @@ BODY_INDENT = 2
 class LogBlock(msgspec.Struct, frozen=True):
     """A header line and a body below it, each with the colour role it has; either may be empty.
 
-    One that `joins` stands right below the block before it, without a blank line.
+    One that `joins` stands right below the block before it, without a blank line. `margin` stands before
+    every line of the body in place of its indent. A block with the cursor shows it in its header's first
+    cell.
     """
 
     id: str
@@ -27,6 +30,7 @@ class LogBlock(msgspec.Struct, frozen=True):
     role: str = "text"
     header_role: str = "header"
     joins: bool = False
+    margin: str = ""
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -37,6 +41,14 @@ class LogLine(msgspec.Struct, frozen=True):
 
 
 BLANK_LINE = LogLine("", "text")
+CURSOR_MARK = "▶"
+
+
+class LinePlace(msgspec.Struct, frozen=True):
+    """Where a line stands, whatever comes or goes around its block."""
+
+    block_id: str
+    offset: int
 
 
 class LogText:
@@ -49,6 +61,8 @@ class LogText:
         self._width = width
         self._max_blocks = max_blocks
         self._gap = gap
+        self.cursor = ""
+        """The id of the block that has the cursor."""
         self._blocks: dict[str, _WrappedBlock] = {}
         self._order: list[_WrappedBlock] | None = None
         self._ends: list[int] = []
@@ -74,6 +88,15 @@ class LogText:
         if (block := self._blocks.get(block_id)) is not None:
             block.append(delta)
             self._order = None
+
+    def remove(self, block_ids: Iterable[str]) -> None:
+        """Forget some blocks; an id that is not in the log changes nothing."""
+        for block_id in block_ids:
+            self._blocks.pop(block_id, None)
+        self._order = None
+
+    def __contains__(self, block_id: str) -> bool:
+        return block_id in self._blocks
 
     def clear(self) -> None:
         """Forget every block."""
@@ -101,7 +124,34 @@ class LogText:
         if position >= len(order):
             return BLANK_LINE
         start = self._ends[position - 1] if position else 0
-        return order[position].line(index - start)
+        block = order[position]
+        line = block.line(index - start)
+        if index == start and line.text and block.id == self.cursor:
+            return LogLine(CURSOR_MARK + line.text[1:], "header")
+        return line
+
+    def place_of(self, index: int) -> LinePlace | None:
+        """Return where a line stands; None beyond the end."""
+        order = self._index()
+        position = bisect_right(self._ends, index)
+        if position >= len(order):
+            return None
+        start = self._ends[position - 1] if position else 0
+        return LinePlace(order[position].id, index - start)
+
+    def index_of(self, place: LinePlace) -> int | None:
+        """Return the line at a place, the last of its block where that has become shorter; None when gone."""
+        start = self._ends_before(place.block_id)
+        if start is None:
+            return None
+        return start + min(place.offset, self._blocks[place.block_id].line_count)
+
+    def _ends_before(self, block_id: str) -> int | None:
+        block = self._blocks.get(block_id)
+        if block is None:
+            return None
+        position = self._index().index(block)
+        return self._ends[position - 1] if position else 0
 
     def _index(self) -> list[_WrappedBlock]:
         if self._order is None:
@@ -125,7 +175,7 @@ class _WrappedBlock:
     def __init__(self, block: LogBlock, width: int) -> None:
         self._block = block
         self._body = block.body
-        self._indent = " " * BODY_INDENT if block.header else ""
+        self._indent = block.margin or (" " * BODY_INDENT if block.header else "")
         self.rewrap(width)
 
     def rewrap(self, width: int) -> None:
@@ -139,6 +189,10 @@ class _WrappedBlock:
     def append(self, delta: str) -> None:
         self._body += delta
         self._grow(delta)
+
+    @property
+    def id(self) -> str:
+        return self._block.id
 
     @property
     def joins(self) -> bool:

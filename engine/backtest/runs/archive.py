@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.backtest.runs.frames import LENGTH, frame_length
+from engine.durable_files import make_folder_durably, write_durably
 from engine.errors import StoreFailed
-from engine.market.history.durable_files import make_folder_durably, write_durably
 from engine.model.backtest import BacktestRequest, BacktestResult, SweepRequest, SweepResult
 
 if TYPE_CHECKING:

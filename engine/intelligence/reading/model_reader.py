@@ -15,10 +15,8 @@ import msgspec
 
 from engine.errors import ReplyUnusable
 from engine.intelligence.reading.classification import Classification
-from engine.language_models.client import ChatClient
-from engine.language_models.wire import ChatMessage
+from engine.language_models.base import LanguageModel, Message, ModelRequest
 from engine.model.news import NewsItem, Sentiment
-from engine.settings import PromptSettings
 from engine.text import safe_line
 
 MAX_BATCH = 10
@@ -57,26 +55,23 @@ class _Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ModelReader:
     """Has one model read articles, up to ten at once, for a desk that trades `symbols`."""
 
-    def __init__(
-        self, client: ChatClient, model: str, limits: PromptSettings, symbols: Sequence[str]
-    ) -> None:
-        self._client = client
-        self._limits = limits
+    def __init__(self, asked: LanguageModel, model: str, symbols: Sequence[str]) -> None:
+        self._asked = asked
         self._symbols = tuple(symbols)
         self.model = model
 
     async def classify(self, items: Sequence[NewsItem]) -> tuple[Classification, ...]:
         """Return one classification for each article.
 
-        Raises `ReplyUnusable` for an answer that breaks any rule, `StrategyFailed` when there is none.
+        Raises `ReplyUnusable` for an answer that breaks any rule, and what `LanguageModel.ask` raises when
+        there is none.
         """
-        reply = await self._client.complete(
-            self.model, reading_messages(items, self._symbols), self._limits, _unheard
-        )
+        messages = reading_messages(items, self._symbols)
+        reply = await self._asked.ask(ModelRequest(model=self.model, messages=messages))
         return read_classifications(reply.content, len(items), self._symbols, safe_line(self.model, 80))
 
 
-def reading_messages(items: Sequence[NewsItem], symbols: Sequence[str]) -> list[ChatMessage]:
+def reading_messages(items: Sequence[NewsItem], symbols: Sequence[str]) -> tuple[Message, ...]:
     """Return what a model is asked about up to ten articles."""
     assert 0 < len(items) <= MAX_BATCH
     asked = [
@@ -86,10 +81,10 @@ def reading_messages(items: Sequence[NewsItem], symbols: Sequence[str]) -> list[
     # Without a `<` nothing in the articles can look like the end of the fence.
     data = msgspec.json.encode(asked).decode().replace("<", "\\u003c")
     instructions = _INSTRUCTIONS.format(symbols=", ".join(symbols), example=symbols[0] if symbols else "")
-    return [
-        ChatMessage("system", instructions),
-        ChatMessage("user", f"<articles>\n{data}\n</articles>"),
-    ]
+    return (
+        Message(role="system", content=instructions),
+        Message(role="user", content=f"<articles>\n{data}\n</articles>"),
+    )
 
 
 def read_classifications(
@@ -131,7 +126,3 @@ def _check(judged: _Judged, symbols: Sequence[str]) -> None:
         )
     if not (math.isfinite(judged.relevance) and 0 <= judged.relevance <= 1):
         raise ReplyUnusable(f"relevance: {judged.relevance} is not allowed; allowed is 0 to 1")
-
-
-def _unheard(delta: str) -> None:
-    """Nobody listens to how a model reasons about the news."""

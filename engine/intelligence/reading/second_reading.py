@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from engine.clock import Clock
-from engine.errors import StrategyFailed
+from engine.errors import DeskError
 from engine.intelligence.reading.call_budget import CallBudget
 from engine.intelligence.reading.classification import Classification
 from engine.intelligence.reading.model_reader import MAX_BATCH, ModelReader
@@ -73,7 +73,7 @@ class SecondReading:
     async def _read(self, reader: ModelReader, batch: list[NewsItem]) -> None:
         try:
             classifications = await reader.classify(batch)
-        except StrategyFailed as error:
+        except DeskError as error:
             self.last_error = error.message
             return
         self.last_error = ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.durable_files import write_durably
 from engine.errors import Conflict, InvalidInput
 from engine.market.candles.series import CandleSeries
-from engine.market.history.durable_files import write_durably
 from engine.market.history.partition_files import TIME, frame_of, write_parquet
 from engine.market.history.table_files import CSV_SUFFIXES, FEATHER_SUFFIXES, PARQUET_SUFFIXES
 

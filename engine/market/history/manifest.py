@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from engine.durable_files import write_durably
 from engine.errors import StoreFailed
-from engine.market.history.durable_files import write_durably
 from engine.market.history.gaps import Coverage
 from engine.market.history.series_key import SeriesKey
 from engine.market.periods import HOUR_MS, Period

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from engine.durable_files import TEMPORARY_SUFFIX, make_folder_durably, write_durably
 from engine.errors import StoreFailed
 from engine.market.candles.series import CandleSeries
-from engine.market.history.durable_files import TEMPORARY_SUFFIX, make_folder_durably, write_durably
 from engine.market.history.manifest import (
     Manifest,
     Partition,

@@ -30,7 +30,7 @@ class DataQuery(msgspec.Struct, frozen=True, order=True):
     klines         symbol, period: series `t` (open time in seconds), `o`, `h`, `l`, `c`, `v`
     indicator      symbol, name, period: series `value`, or one per output (`macd`, `signal`, …)
     flow           symbol, name (the metric), period: one series per key of the contract's table
-    regime         symbol, period: texts `regime`, `direction`, `reason`; numbers `conf` and indicators
+    regime         symbol, period: texts `regime`, `coarse`, `direction`, `reason`; numbers `conf` …
     factor         symbol, name, period: numbers and texts by the contract's keys
     factor_ranking symbol, count: text `rows` (JSON)
     price_change   symbol, period: numbers `change_percent`, `change_usd`

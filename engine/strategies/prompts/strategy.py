@@ -1,86 +1,165 @@
-"""The prompt strategy: render, ask, validate; every step's exact text is kept."""
+"""The prompt strategy: gate, render, ask, validate, and once more if that may be repaired."""
 
 from __future__ import annotations
 
-from engine.errors import StrategyFailed
-from engine.language_models.client import ChatClient
+from collections.abc import Callable
+from decimal import Decimal
+
+from engine.errors import DecisionRefused, DeskError, ReplyUnusable, StrategyFailed
+from engine.language_models.base import LanguageModel, Message, ModelReply
 from engine.language_models.safe_stream import SafeTextStream
-from engine.language_models.wire import ChatMessage
-from engine.settings import PromptSettings
+from engine.model.decision import Decision, DecisionStage
+from engine.model.language_model import CallPurpose
+from engine.model.prompt import Prompt
 from engine.strategies.base import StrategyReply, TextListener
 from engine.strategies.context import StrategyContext
 from engine.strategies.decision import MAX_REPLY_BYTES, validate_decisions
+from engine.strategies.prompts.gate import Gate
 from engine.strategies.prompts.render import render_prompt
-from engine.strategies.prompts.templates import PromptTemplate
+from engine.strategies.prompts.repair import repair_messages
+from engine.strategies.prompts.request import decision_request
+from engine.strategies.prompts.view import PromptViews
 from engine.text import safe_text
+
+type ModelChoice = Callable[[StrategyContext, CallPurpose], LanguageModel]
+"""Returns the model to ask for a decision or for its repair."""
 
 
 class PromptStrategy:
-    """Asks one model with one template.
+    """Decides by one prompt on one model; both are asked for anew at each decision.
 
     The model's only way to act is the text it returns, and `validate_decisions` stands between that
-    text and everything else.
+    text and everything else. The trader of the context says which model, how and with which limits.
     """
 
     def __init__(
-        self, client: ChatClient, model: str, template: PromptTemplate, settings: PromptSettings
+        self, *, model: ModelChoice, template: Callable[[], Prompt], views: PromptViews, gate: Gate
     ) -> None:
-        self._client = client
         self._model = model
         self._template = template
-        self._settings = settings
+        self._views = views
+        self._gate = gate
 
     async def decide(self, context: StrategyContext, on_text: TextListener) -> StrategyReply:
-        """Ask the model once, handing its reasoning to `on_text` as it streams.
+        """Ask the model, handing its reasoning to `on_text` as it streams.
 
-        Raises `StrategyFailed` or `ReplyUnusable`; their `details` hold what there is of `prompt`,
-        `reasoning` and `reply`, so that a failure can be looked into like any decision.
+        Raises `DecisionRefused` where the gate does, `ReplyUnusable` and `StrategyFailed`, as `Strategy`
+        says.
         """
-        prompt = render_prompt(self._template.text, context).text
-        reasoning = _Reasoning(on_text)
-        reply = ""
+        exchange = _Exchange(on_text)
         try:
-            answer = await self._client.complete(
-                self._model, [ChatMessage("user", prompt)], self._settings, reasoning.hear
-            )
-            reply = safe_text(answer.content, MAX_REPLY_BYTES)
-            decisions = validate_decisions(
-                answer.content,
-                symbols=context.trader.symbols,
-                max_leverage=context.trader.limits.max_leverage,
-            )
-        except StrategyFailed as error:
-            reasoning.finish()
-            error.details |= {"prompt": prompt, "reasoning": reasoning.text, "reply": reply}
+            return await self._decided(context, exchange)
+        except (DecisionRefused, StrategyFailed) as error:
+            error.details |= exchange.details()
             raise
-        reasoning.finish()
+        except DeskError as error:
+            raise StrategyFailed(error.message, **error.details | exchange.details()) from error
+
+    async def _decided(self, context: StrategyContext, exchange: _Exchange) -> StrategyReply:
+        self._gate(context)
+        exchange.stage = DecisionStage.RENDER
+        prompt = self._template()
+        view = await self._views.view(prompt.text, context)
+        exchange.prompt = render_prompt(prompt.text, view).text
+        asked = (Message(role="user", content=exchange.prompt),)
+        answer = await self._ask(context, CallPurpose.DECISION, asked, exchange)
+        try:
+            decisions = _validated(answer, context, exchange)
+        except ReplyUnusable as refusal:
+            if not context.trader.policy.repairs:
+                raise
+            decisions = await self._repaired(context, answer, refusal, exchange)
         return StrategyReply(
             decisions=decisions,
-            prompt=prompt,
-            reply=reply,
-            reasoning=reasoning.text,
-            tokens=answer.tokens,
-            latency_ms=answer.latency_ms,
+            prompt=exchange.prompt,
+            reply=exchange.reply,
+            reasoning=exchange.reasoning,
+            tokens=exchange.tokens,
+            latency_ms=exchange.latency_ms,
+            cost_usd=exchange.cost_usd,
+            strategy=prompt.name,
+            strategy_version=prompt.version,
+            model=context.trader.model,
         )
 
+    async def _repaired(
+        self, context: StrategyContext, answer: ModelReply, refusal: ReplyUnusable, exchange: _Exchange
+    ) -> tuple[Decision, ...]:
+        messages = repair_messages(exchange.prompt, answer.content, refusal.message)
+        try:
+            repaired = await self._ask(context, CallPurpose.REPAIR, messages, exchange)
+        except DecisionRefused:
+            # No more may be spent: what was wrong with the reply is what there is to say.
+            exchange.stage = DecisionStage.PARSE
+            raise refusal from None
+        return _validated(repaired, context, exchange)
 
-class _Reasoning:
-    """Makes reasoning safe as it streams and remembers exactly what was shown."""
+    async def _ask(
+        self,
+        context: StrategyContext,
+        purpose: CallPurpose,
+        messages: tuple[Message, ...],
+        exchange: _Exchange,
+    ) -> ModelReply:
+        exchange.stage = DecisionStage.MODEL
+        request = decision_request(context.trader, messages)
+        try:
+            answer = await self._model(context, purpose).ask(request, on_reasoning=exchange.hear)
+        finally:
+            exchange.pause()
+        exchange.take(answer)
+        return answer
+
+
+def _validated(answer: ModelReply, context: StrategyContext, exchange: _Exchange) -> tuple[Decision, ...]:
+    exchange.stage = DecisionStage.PARSE
+    if answer.tool_calls:
+        raise ReplyUnusable("reply: tool calls are not allowed; allowed is one JSON document")
+    return validate_decisions(
+        answer.content,
+        symbols=context.trader.symbols,
+        max_leverage=context.trader.limits.max_leverage,
+        marks={symbol.symbol: symbol.mark for symbol in context.symbols},
+    )
+
+
+class _Exchange:
+    """What was sent and said so far; reasoning is made safe as it streams, as exactly what was shown."""
 
     def __init__(self, on_text: TextListener) -> None:
+        self.stage = DecisionStage.GATE
+        self.prompt = ""
+        self.reply = ""
+        self.tokens = 0
+        self.latency_ms = 0
+        self.cost_usd: Decimal | None = None
         self._on_text = on_text
         self._stream = SafeTextStream()
         self._shown: list[str] = []
 
     @property
-    def text(self) -> str:
+    def reasoning(self) -> str:
         return "".join(self._shown)
 
     def hear(self, delta: str) -> None:
         self._show(self._stream.feed(delta))
 
-    def finish(self) -> None:
+    def pause(self) -> None:
+        """Show what was held back: the answer has ended, whole or not."""
         self._show(self._stream.finish())
+
+    def take(self, answer: ModelReply) -> None:
+        self.reply = safe_text(answer.content, MAX_REPLY_BYTES)
+        self.tokens += answer.usage.total
+        self.latency_ms += answer.latency_ms
+        if answer.cost_usd is not None:
+            self.cost_usd = (self.cost_usd or Decimal(0)) + answer.cost_usd
+
+    def details(self) -> dict[str, str]:
+        """Return what there is, for an error."""
+        texts = {"prompt": self.prompt, "reasoning": self.reasoning, "reply": self.reply}
+        cost = {} if self.cost_usd is None else {"cost_usd": str(self.cost_usd)}
+        return texts | cost | {"stage": self.stage.value, "tokens": str(self.tokens)}
 
     def _show(self, text: str) -> None:
         if text:

@@ -1,4 +1,4 @@
-"""The model that reads the news, played by a server that answers what it likes."""
+"""The model that reads the news, played by one that answers what it likes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import ReplyUnusable, StrategyFailed
+from engine.errors import ModelFailed, ReplyUnusable, StrategyFailed
 from engine.intelligence.reading.call_budget import CallBudget
 from engine.intelligence.reading.model_reader import ModelReader, read_classifications, reading_messages
-from engine.language_models.client import ChatClient
 from engine.model.news import Sentiment
-from engine.settings import PromptSettings
 from tests.intelligence.articles import article
-from tests.models import chat_server as wire
-from tests.models.chat_server import ChatServer
+from tests.models.scripted_model import Scripted, ScriptedModel
 
 SYMBOLS = ("BTC", "ETH")
-LIMITS = PromptSettings(connect_seconds=1, first_token_seconds=1, total_seconds=3)
 
 
 def entry(**changes: object) -> dict[str, object]:
@@ -95,32 +91,20 @@ def test_no_article_can_close_the_fence(text: str) -> None:
 
 async def test_the_model_is_asked_once_for_all() -> None:
     both = reply(entry(), entry(id=1, sentiment="bearish"))
-    async with ChatServer(wire.streams([both])) as server:
-        client = ChatClient(server.base_url, "key")
-        reader = ModelReader(client, "some-model", LIMITS, SYMBOLS)
-        first, second = await reader.classify([article("One"), article("Two")])
-        await client.close()
+    model = ScriptedModel(both)
+    reader = ModelReader(model, "some-model", SYMBOLS)
+    first, second = await reader.classify([article("One"), article("Two")])
     assert (first.sentiment, second.sentiment) == (Sentiment.BULLISH, Sentiment.BEARISH)
     assert first.classified_by == "some-model"
-    assert len(server.exchanges) == 1
+    assert [request.model for request in model.requests] == ["some-model"]
 
 
 @pytest.mark.parametrize(
-    "script",
-    [
-        wire.streams(["nonsense"]),
-        wire.streams([reply(entry())], finish_reason="length"),
-        wire.answers("401 Unauthorized", b"{}"),
-        wire.breaks_off,
-        wire.floods,
-    ],
+    "said", ["nonsense", reply(entry(), entry()), ReplyUnusable("cut off"), ModelFailed("no connection")]
 )
-async def test_what_a_model_does_wrong_is_one_kind_of_error(script: wire.Script) -> None:
-    async with ChatServer(script) as server:
-        client = ChatClient(server.base_url, "key", retry_seconds=0.001)
-        with pytest.raises(StrategyFailed):
-            await ModelReader(client, "m", LIMITS, SYMBOLS).classify([article()])
-        await client.close()
+async def test_what_a_model_does_wrong_is_one_kind_of_error(said: Scripted) -> None:
+    with pytest.raises(StrategyFailed):
+        await ModelReader(ScriptedModel(said), "m", SYMBOLS).classify([article()])
 
 
 @given(st.integers(1, 5), st.lists(st.floats(0, 30), max_size=40))

@@ -1,27 +1,31 @@
-"""A whole prompt decision, from a recorded market to validated decisions."""
+"""A whole prompt decision, from a recorded market to validated decisions or to what went wrong."""
 
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
+import msgspec
 import pytest
 
-from engine.errors import ReplyUnusable, StrategyFailed
-from engine.language_models.client import ChatClient
+from engine.errors import DecisionRefused, ModelFailed, NotFound, ReplyUnusable, StrategyFailed, VaultLocked
+from engine.language_models.base import AskedTool, LanguageModel
+from engine.model.account import ModelPolicy
 from engine.model.decision import Operation
-from engine.settings import PromptSettings
-from engine.strategies.base import Strategy, StrategyReply
-from engine.strategies.prompts.render import render_prompt
-from engine.strategies.prompts.rules_model import MODEL_ID, RulesModelServer
+from engine.model.language_model import CallPurpose
+from engine.model.prompt import Prompt
+from engine.strategies.base import StrategyReply
+from engine.strategies.context import StrategyContext
+from engine.strategies.decision import validate_decisions
+from engine.strategies.prompts.gate import Gate, GateReason, open_gate, refusal
+from engine.strategies.prompts.schema import decision_schema
 from engine.strategies.prompts.strategy import PromptStrategy
-from engine.strategies.prompts.templates import PromptTemplate, stock_template
 from engine.text import safe_text
-from tests.models import chat_server as wire
-from tests.models.chat_server import ChatServer, Script
+from tests.models.scripted_model import Scripted, ScriptedModel, reply
+from tests.strategies.prompts.fixed_views import FixedViews
 from tests.strategies.prompts.recorded_context import context
 
-LIMITS = PromptSettings(connect_seconds=2, first_token_seconds=0.2, total_seconds=10)
-TEMPLATE = PromptTemplate(name="short", text="Prices: {market_prices}")
+PROMPT = Prompt(prompt_id=7, name="short", text="Prices: {market_prices}", version=3)
 BUY = {
     "operation": "buy",
     "symbol": "BTC",
@@ -29,76 +33,141 @@ BUY = {
     "leverage": 2,
     "max_price": 100000,
 }
+WRONG = json.dumps(BUY | {"leverage": 50})
 
 
-async def decide(script: Script, shown: list[str]) -> StrategyReply:
-    async with ChatServer(script) as server:
-        client = ChatClient(server.base_url, "key", retry_seconds=0.001)
-        strategy: Strategy = PromptStrategy(client, "some-model", TEMPLATE, LIMITS)
-        try:
-            return await strategy.decide(context(), shown.append)
-        finally:
-            await client.close()
+class Asked:
+    """A strategy on a scripted model; `purposes` are those it was asked for."""
 
+    def __init__(self, *replies: Scripted, gate: Gate = open_gate, repairs: int = 0) -> None:
+        self.model = ScriptedModel(*replies)
+        self.purposes: list[CallPurpose] = []
+        self.shown: list[str] = []
+        trader = msgspec.structs.replace(
+            context().trader, model="some-model", policy=ModelPolicy(repairs=repairs, temperature=0.5)
+        )
+        self.context = msgspec.structs.replace(context(), trader=trader)
+        self.strategy = PromptStrategy(
+            model=self._model, template=lambda: PROMPT, views=FixedViews(), gate=gate
+        )
 
-async def test_the_built_in_model_decides_on_the_stock_template() -> None:
-    server = RulesModelServer(tokens_per_second=100_000)
-    await server.start()
-    client = ChatClient(server.base_url, server.api_key.reveal())
-    strategy = PromptStrategy(client, MODEL_ID, stock_template("default"), LIMITS)
-    shown: list[str] = []
-    reply = await strategy.decide(context(), shown.append)
-    await client.close()
-    await server.close()
-    assert [decision.symbol for decision in reply.decisions] == ["BTC", "ETH", "SOL"]
-    assert reply.prompt == render_prompt(stock_template("default").text, context()).text
-    assert json.loads(reply.reply)["decisions"][0]["symbol"] == "BTC"
-    assert "".join(shown) == reply.reasoning
-    assert reply.tokens > 100
+    async def decide(self) -> StrategyReply:
+        return await self.strategy.decide(self.context, self.shown.append)
+
+    def _model(self, _: StrategyContext, purpose: CallPurpose) -> LanguageModel:
+        self.purposes.append(purpose)
+        return self.model
 
 
 async def test_everything_of_the_answer_is_kept() -> None:
-    shown: list[str] = []
-    script = wire.streams([json.dumps(BUY)], reasoning=["Up ", "trend."], tokens=7)
-    reply = await decide(script, shown)
-    assert reply.decisions[0].operation is Operation.BUY
-    assert reply.prompt.startswith("Prices: BTC: bid ")
-    assert reply.reply == json.dumps(BUY)
-    assert (reply.reasoning, shown, reply.tokens) == ("Up trend.", ["Up ", "trend."], 7)
+    said = reply(json.dumps(BUY), reasoning="Up trend.", tokens=(100, 7), cost_usd=Decimal("0.002"))
+    asked = Asked(said)
+    answer = await asked.decide()
+    assert answer.decisions[0].operation is Operation.BUY
+    assert answer.prompt.startswith("Prices: BTC: bid ")
+    assert (answer.reply, answer.reasoning) == (json.dumps(BUY), "Up trend.")
+    assert "".join(asked.shown) == "Up trend."
+    assert (answer.tokens, answer.cost_usd) == (107, Decimal("0.002"))
+    assert (answer.strategy, answer.strategy_version, answer.model) == ("short", 3, "some-model")
+    (request,) = asked.model.requests
+    assert (request.model, request.temperature) == ("some-model", 0.5)
+    assert [message.content for message in request.messages] == [answer.prompt]
+    assert asked.purposes == [CallPurpose.DECISION]
 
 
-async def test_an_escape_sequence_cut_in_two_does_not_get_through() -> None:
-    shown: list[str] = []
-    reasoning = ["safe \x1b", "[3", "1mred\x1b[2", "J \x1b]0;own", "ed\x07 end\x1b"]
-    reply = await decide(wire.streams([json.dumps(BUY)], reasoning=reasoning), shown)
-    assert reply.reasoning == "".join(shown)
-    assert reply.reasoning == safe_text("".join(reasoning))
-    assert reply.reasoning.startswith("safe red ")
+async def test_an_escape_sequence_in_pieces_does_not_get_through() -> None:
+    reasoning = "safe \x1b[31mred\x1b[2J \x1b]0;owned\x07 end of it all, for now\x1b"
+    asked = Asked(reply(json.dumps(BUY), reasoning=reasoning))
+    answer = await asked.decide()
+    assert answer.reasoning == "".join(asked.shown) == safe_text(reasoning)
 
 
 @pytest.mark.parametrize(
-    ("script", "kind", "words"),
+    ("said", "stage", "words"),
     [
-        (wire.streams(["I would ", "buy BTC."]), ReplyUnusable, "“I would buy BTC.”"),
-        (wire.streams([json.dumps(BUY)[:40]]), ReplyUnusable, "one JSON document"),
-        (wire.streams([]), ReplyUnusable, "an empty text"),
-        (wire.streams([json.dumps(BUY | {"leverage": 50})]), ReplyUnusable, "integer from 1 to 5"),
-        (wire.streams([json.dumps(BUY | {"symbol": "DOGE"})]), ReplyUnusable, "BTC, ETH, SOL"),
-        (wire.streams(["\x1b[2J\x1b]0;x\x07"]), ReplyUnusable, "one JSON document"),
-        (wire.streams([json.dumps([BUY] * 1000)]), ReplyUnusable, "up to 32768 bytes"),
-        (wire.streams([json.dumps(BUY)], finish_reason="length"), ReplyUnusable, "cut off"),
-        (wire.answers("500 Oops", b"broken", "Retry-After: 0"), StrategyFailed, "answered 500: broken"),
-        (wire.says_nothing, StrategyFailed, "no first token"),
-        (wire.floods, ReplyUnusable, "longer than 500000 characters"),
-        (wire.breaks_off, StrategyFailed, "connection broke"),
+        ("I would buy BTC.", "parse", "“I would buy BTC.”"),
+        (json.dumps(BUY)[:40], "parse", "one JSON document"),
+        ("", "parse", "an empty text"),
+        (WRONG, "parse", "integer from 1 to 5"),
+        (json.dumps(BUY | {"symbol": "DOGE"}), "parse", "BTC, ETH, SOL"),
+        ("\x1b[2J\x1b]0;x\x07", "parse", "one JSON document"),
+        (json.dumps([BUY] * 1000), "parse", "up to 32768 bytes"),
+        (ReplyUnusable("cut off"), "model", "cut off"),
+        (ModelFailed("answered 500"), "model", "answered 500"),
+        (VaultLocked("the vault is closed"), "model", "the vault is closed"),
     ],
 )
-async def test_a_bad_answer_fails_with_its_reason_and_its_texts(
-    script: Script, kind: type[StrategyFailed], words: str
+async def test_a_bad_answer_fails_with_its_stage_and_its_texts(
+    said: Scripted, stage: str, words: str
 ) -> None:
-    with pytest.raises(kind) as caught:
-        await decide(script, [])
+    with pytest.raises(StrategyFailed) as caught:
+        await Asked(said).decide()
     assert words in caught.value.message
+    assert caught.value.details["stage"] == stage
     assert caught.value.details["prompt"].startswith("Prices: ")
-    texts = caught.value.details["reply"] + caught.value.details["reasoning"]
-    assert "\x1b" not in texts
+    assert "\x1b" not in caught.value.details["reply"] + caught.value.details["reasoning"]
+
+
+async def test_the_gate_is_asked_before_anything_is_rendered_or_sent() -> None:
+    def shut(_: StrategyContext) -> None:
+        raise refusal(GateReason.STALE_DATA, "the newest quote is old")
+
+    asked = Asked(json.dumps(BUY), gate=shut)
+    with pytest.raises(DecisionRefused) as caught:
+        await asked.decide()
+    assert (caught.value.details["stage"], caught.value.details["prompt"]) == ("gate", "")
+    assert asked.model.requests == []
+
+
+async def test_a_prompt_that_is_gone_fails_at_rendering() -> None:
+    def gone() -> Prompt:
+        raise NotFound("prompt: there is no short")
+
+    asked = Asked(json.dumps(BUY))
+    strategy = PromptStrategy(model=asked._model, template=gone, views=FixedViews(), gate=open_gate)
+    with pytest.raises(StrategyFailed, match="there is no short") as caught:
+        await strategy.decide(asked.context, asked.shown.append)
+    assert caught.value.details["stage"] == "render"
+
+
+async def test_a_refused_reply_is_repaired_once_where_that_is_allowed() -> None:
+    asked = Asked(reply(WRONG, reasoning="First."), reply(json.dumps(BUY), reasoning="Second."), repairs=1)
+    answer = await asked.decide()
+    assert asked.purposes == [CallPurpose.DECISION, CallPurpose.REPAIR]
+    assert [message.role for message in asked.model.requests[1].messages] == ["user", "assistant", "user"]
+    assert "integer from 1 to 5" in asked.model.requests[1].messages[2].content
+    assert (answer.reply, answer.reasoning, answer.tokens) == (json.dumps(BUY), "First.Second.", 240)
+
+
+async def test_a_second_refusal_and_a_cut_off_reply_are_not_repaired() -> None:
+    twice = Asked(WRONG, repairs=1)
+    with pytest.raises(ReplyUnusable):
+        await twice.decide()
+    assert len(twice.model.requests) == 2
+    cut_off = Asked(ReplyUnusable("finish_reason: length"), repairs=1)
+    with pytest.raises(ReplyUnusable):
+        await cut_off.decide()
+    assert len(cut_off.model.requests) == 1
+
+
+async def test_a_cap_reached_before_the_repair_leaves_the_first_refusal() -> None:
+    asked = Asked(WRONG, DecisionRefused("the cap is reached"), repairs=1)
+    with pytest.raises(ReplyUnusable, match="integer from 1 to 5") as caught:
+        await asked.decide()
+    assert (caught.value.details["stage"], caught.value.details["tokens"]) == ("parse", "120")
+
+
+async def test_tool_calls_never_trade() -> None:
+    call = AskedTool(call_id="1", name="place_order", arguments="{}")
+    said = msgspec.structs.replace(reply(json.dumps(BUY)), tool_calls=(call,), finish_reason="tool_calls")
+    with pytest.raises(ReplyUnusable, match="tool calls"):
+        await Asked(said).decide()
+
+
+def test_a_reply_that_keeps_the_schema_with_nulls_is_a_decision() -> None:
+    schema = json.loads(decision_schema(("BTC", "ETH"), 5))
+    entry = schema["properties"]["decisions"]["items"]
+    assert set(entry["required"]) == set(entry["properties"])
+    filled = dict.fromkeys(entry["properties"]) | BUY
+    (decision,) = validate_decisions(json.dumps({"decisions": [filled]}), symbols=("BTC",), max_leverage=5)
+    assert decision.max_price == 100000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
 import msgspec
@@ -12,22 +13,17 @@ from hypothesis import strategies as st
 from engine.errors import InvalidInput, NotFound
 from engine.strategies.context import StrategyContext
 from engine.strategies.prompts.market_block import find_market_block, market_block, render_market_block
-from engine.strategies.prompts.render import MAX_TEMPLATE_CHARACTERS, render_prompt
+from engine.strategies.prompts.render import (
+    MAX_QUESTIONS,
+    MAX_TEMPLATE_CHARACTERS,
+    RenderedPrompt,
+    questions_of,
+    render_prompt,
+)
 from engine.strategies.prompts.templates import STOCK_TEMPLATES, stock_template
-from engine.strategies.prompts.variables import VARIABLES
-from tests.strategies.prompts.recorded_context import context, fill, position
-
-DOCUMENTED = {
-    "market_prices",
-    "sampling_data",
-    "trigger_context",
-    "open_positions",
-    "recent_trades",
-    "market_regime",
-    "news_context",
-    "kline_data",
-    "technical_indicators",
-}
+from engine.strategies.prompts.variables.table import names_with
+from engine.strategies.prompts.view import PromptView
+from tests.strategies.prompts.recorded_context import SYMBOLS, context, fill, position
 
 
 @pytest.fixture(scope="module")
@@ -37,44 +33,45 @@ def market() -> StrategyContext:
     return context(positions=(position("BTC", Decimal("-0.05"), mark),), fills=(fill("BTC", mark),))
 
 
-def test_the_documented_variables_are_all_there() -> None:
-    assert set(VARIABLES) >= DOCUMENTED
-    assert all(variable.description.endswith(".") for variable in VARIABLES.values())
+def rendered(template: str, moment: StrategyContext | None = None) -> RenderedPrompt:
+    return render_prompt(template, PromptView(context=moment or context()))
 
 
 def test_prices_positions_and_fills_say_what_the_context_says(market: StrategyContext) -> None:
     btc = market.symbols[0]
-    prices = render_prompt("{market_prices}", market).text.splitlines()
+    prices = rendered("{market_prices}", market).text.splitlines()
     assert prices[0].startswith(f"BTC: bid {btc.bid}, ask {btc.ask}, mark {btc.mark}, 24h ")
     assert [line[:4] for line in prices] == ["BTC:", "ETH:", "SOL:"]
-    assert render_prompt("{open_positions}", market).text == (
+    assert rendered("{open_positions}", market).text == (
         f"BTC: short 0.05 at {btc.mark - 10}, mark {btc.mark}, unrealised P&L -0.50, leverage 2x,"
         " liquidation none"
     )
-    assert f"BTC buy 0.01 at {btc.mark}" in render_prompt("{recent_trades}", market).text
-    assert render_prompt("{available_cash} {total_account_value}", market).text == "9000.50 10000.00"
+    assert f"BTC buy 0.01 at {btc.mark}" in rendered("{recent_trades}", market).text
+    assert rendered("{available_cash} {total_account_value}", market).text == "9000.50 10000.00"
 
 
 def test_candles_and_indicators_end_at_the_last_closed_one(market: StrategyContext) -> None:
     btc = market.symbols[0]
-    table = render_prompt("{kline_data}", market).text.split("\nETH")[0].splitlines()
+    table = rendered("{kline_data}", market).text.split("\nETH")[0].splitlines()
     assert len(table) == 31
     assert table[-1].endswith(f" {btc.candles[-1].close:.10g} {btc.candles[-1].volume:.10g}")
     last, before = btc.indicators["RSI14"]
-    assert f"RSI14 {last:.6g} (before {before:.6g})" in render_prompt("{technical_indicators}", market).text
-    samples = render_prompt("{sampling_data}", market).text.splitlines()[0]
+    assert f"RSI14 {last:.6g} (before {before:.6g})" in rendered("{technical_indicators}", market).text
+    samples = rendered("{sampling_data}", market).text.splitlines()[0]
     assert samples.endswith(f"{btc.candles[-1].close:.10g}")
 
 
 def test_both_kinds_of_braces_and_literal_json() -> None:
-    template = '{"a": {max_leverage}, "b": {}} {{max_leverage}} {{ x }} { y } {1} } {'
-    assert render_prompt(template, context()).text == '{"a": 5, "b": {}} 5 {{ x }} { y } {1} } {'
+    template = '{"a": {max_leverage}, "b": {}} {{max_leverage}} {{ x }} { y } {1} {a:b} {x, y} } {'
+    assert rendered(template).text == '{"a": 5, "b": {}} 5 {{ x }} { y } {1} {a:b} {x, y} } {'
 
 
-def test_unknown_names_become_not_available_and_are_reported_once() -> None:
-    rendered = render_prompt("{BTC_klines_15m} {{moon_phase}} {BTC_klines_15m} {market_regime}", context())
-    assert rendered.text == "N/A N/A N/A N/A"
-    assert rendered.unknown == ("BTC_klines_15m", "moon_phase")
+def test_unknown_and_missing_become_not_available_and_are_reported_once() -> None:
+    found = rendered("{BTC_klines_15m} {{moon_phase}} {BTC_klines_15m} {market_regime} {moon_phase} {symbol}")
+    assert found.text == "N/A N/A N/A N/A N/A all"
+    assert found.unknown == ("moon_phase",)
+    assert found.missing == ("BTC_klines_15m", "market_regime")
+    assert found.used == ("symbol",)
 
 
 def test_a_value_is_not_rendered_again() -> None:
@@ -82,28 +79,59 @@ def test_a_value_is_not_rendered_again() -> None:
     sly = msgspec.structs.replace(
         plain, trigger=msgspec.structs.replace(plain.trigger, detail="{available_cash}")
     )
-    assert "detail: {available_cash}" in render_prompt("{trigger_context}", sly).text
+    assert "detail: {available_cash}" in rendered("{trigger_context}", sly).text
 
 
 @given(st.text(st.sampled_from('{}ab_1 \n"'), max_size=60))
 def test_stray_braces_never_fail(template: str) -> None:
-    rendered = render_prompt(template, context())
-    if not rendered.unknown:
-        assert rendered.text == template
+    found = rendered(template)
+    if not found.unknown:
+        assert found.text == template
 
 
 def test_a_template_has_a_bound() -> None:
     with pytest.raises(InvalidInput, match="template"):
-        render_prompt("x" * (MAX_TEMPLATE_CHARACTERS + 1), context())
+        rendered("x" * (MAX_TEMPLATE_CHARACTERS + 1))
+
+
+def test_a_prompt_has_a_bound() -> None:
+    with pytest.raises(InvalidInput, match="prompt: it renders to more than 262144 characters"):
+        rendered("{kline_data}" * 200)
+
+
+def test_what_a_template_may_ask_has_a_bound() -> None:
+    names = names_with(SYMBOLS)
+    few = "{BTC_RSI14_15m} {BTC_RSI14_15m} {BTC_MA_1h}"
+    assert len(questions_of(few, names, context())) == 4
+    many = "".join(f"{{BTC_RSI{length}_15m}}" for length in range(2, MAX_QUESTIONS + 3))
+    with pytest.raises(InvalidInput, match="kinds of data"):
+        questions_of(many, names, context())
+
+
+@pytest.mark.parametrize("piece", ["{", "{{", "{a", "{BTC_", "{BTC_factor_1h_", "{ ", "{{}}", "}"])
+def test_a_hostile_template_takes_no_long_time(piece: str) -> None:
+    template = (piece * MAX_TEMPLATE_CHARACTERS)[:MAX_TEMPLATE_CHARACTERS]
+    started = time.perf_counter()
+    assert rendered(template).text == template
+    assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize("form", ["{{a{}}}", "{{BTC_q{}_15m}}", "{{BTC_q({})_15m}}", "{{BTC_factor_1h_f{}}}"])
+def test_thousands_of_names_take_no_long_time(form: str) -> None:
+    template = "".join(form.format(number) for number in range(3000))
+    started = time.perf_counter()
+    rendered(template)
+    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize("name", STOCK_TEMPLATES)
 @pytest.mark.parametrize("index", [0, 3, 200, 1000])
 def test_stock_templates_render_at_any_time(name: str, index: int) -> None:
-    rendered = render_prompt(stock_template(name).text, context(index))
-    assert rendered.unknown == ()
-    assert "{available_cash}" not in rendered.text
-    assert find_market_block(rendered.text).symbols[0].symbol == "BTC"
+    found = rendered(stock_template(name).text, context(index))
+    assert found.unknown == ()
+    assert "output_format" in found.used
+    assert "{available_cash}" not in found.text
+    assert find_market_block(found.text).symbols[0].symbol == "BTC"
 
 
 def test_there_is_no_other_template() -> None:

@@ -11,17 +11,21 @@ import httpx
 import pytest
 
 from engine.errors import InvalidInput, StrategyFailed, Unavailable
+from engine.language_models.base import DeltaListener, Message, ModelRequest
+from engine.language_models.call import ChatCall
 from engine.language_models.client import ChatClient
-from engine.language_models.wire import ChatMessage
-from engine.settings import PromptSettings
+from engine.language_models.endpoint import Endpoint
+from engine.language_models.limits import CallLimits
+from engine.language_models.vendors import RULES
 from engine.strategies.prompts.market_block import find_market_block
 from engine.strategies.prompts.render import render_prompt
 from engine.strategies.prompts.rules import INTRODUCTION, answer
 from engine.strategies.prompts.rules_model import HOST, MODEL_ID, RulesModelServer
 from engine.strategies.prompts.templates import stock_template
+from engine.strategies.prompts.view import PromptView
 from tests.strategies.prompts.recorded_context import context
 
-LIMITS = PromptSettings(connect_seconds=2, first_token_seconds=2, total_seconds=10)
+LIMITS = CallLimits(connect_seconds=2, first_token_seconds=2, total_seconds=10)
 
 
 @pytest.fixture
@@ -34,7 +38,7 @@ async def server() -> AsyncIterator[RulesModelServer]:
 
 @pytest.fixture(scope="module")
 def prompt() -> str:
-    return render_prompt(stock_template("default").text, context()).text
+    return render_prompt(stock_template("default").text, PromptView(context=context())).text
 
 
 async def post(server: RulesModelServer, body: bytes, **headers: str) -> httpx.Response:
@@ -46,16 +50,23 @@ async def post(server: RulesModelServer, body: bytes, **headers: str) -> httpx.R
         return await http.post(f"{server.base_url}/chat/completions", content=body, headers=given)
 
 
+def call_of(server: RulesModelServer, prompt: str, on_reasoning: DeltaListener) -> ChatCall:
+    request = ModelRequest(model=MODEL_ID, messages=(Message(role="user", content=prompt),))
+    return ChatCall(
+        Endpoint(server.base_url, server.api_key), RULES, request, LIMITS, on_reasoning=on_reasoning
+    )
+
+
 def chat(prompt: str, **fields: object) -> bytes:
     message = {"role": "user", "content": prompt}
     return json.dumps({"model": MODEL_ID, "messages": [message]} | fields).encode()
 
 
 async def test_the_client_hears_the_reasoning_token_by_token(server: RulesModelServer, prompt: str) -> None:
-    client = ChatClient(server.base_url, server.api_key.reveal())
+    client = ChatClient()
     heard: list[str] = []
-    reply = await client.complete(MODEL_ID, [ChatMessage("user", prompt)], LIMITS, heard.append)
-    again = await client.complete(MODEL_ID, [ChatMessage("user", prompt)], LIMITS, heard.append)
+    reply = await client.complete(call_of(server, prompt, heard.append))
+    again = await client.complete(call_of(server, prompt, heard.append))
     await client.close()
     expected = answer(find_market_block(prompt))
     assert reply.reasoning == expected.reasoning
@@ -63,19 +74,17 @@ async def test_the_client_hears_the_reasoning_token_by_token(server: RulesModelS
     assert reply.content == expected.content()
     assert len(heard) > 2 * 60
     assert max(map(len, heard)) <= 13
-    assert reply.tokens > len(heard) / 2
-    assert (again.content, again.reasoning, again.tokens) == (reply.content, reply.reasoning, reply.tokens)
+    assert reply.usage.output > len(heard) / 2
+    assert (again.content, again.reasoning, again.usage) == (reply.content, reply.reasoning, reply.usage)
 
 
 async def test_the_rate_is_kept(prompt: str) -> None:
     server = RulesModelServer(tokens_per_second=500)
     await server.start()
-    client = ChatClient(server.base_url, server.api_key.reveal())
+    client = ChatClient()
     loop = asyncio.get_running_loop()
     times: list[float] = []
-    await client.complete(
-        MODEL_ID, [ChatMessage("user", prompt)], LIMITS, lambda _: times.append(loop.time())
-    )
+    await client.complete(call_of(server, prompt, lambda _: times.append(loop.time())))
     await client.close()
     await server.close()
     assert times[-1] - times[0] >= 0.9 * (len(times) - 1) / 500
@@ -223,11 +232,9 @@ async def test_every_server_has_its_own_key_and_hides_it() -> None:
 async def test_closing_ends_answers_under_way(prompt: str) -> None:
     server = RulesModelServer(tokens_per_second=20)
     await server.start()
-    client = ChatClient(server.base_url, server.api_key.reveal())
+    client = ChatClient()
     heard = asyncio.Event()
-    call = asyncio.create_task(
-        client.complete(MODEL_ID, [ChatMessage("user", prompt)], LIMITS, lambda _: heard.set())
-    )
+    call = asyncio.create_task(client.complete(call_of(server, prompt, lambda _: heard.set())))
     await heard.wait()
     async with asyncio.timeout(1):
         await server.close()

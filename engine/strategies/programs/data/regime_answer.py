@@ -23,6 +23,7 @@ def regime_answer(regimes: Sequence[RegimeVerdict | RegimeReading | None]) -> An
         | {name: [_input(each, name) for each in regimes] for name in _INPUTS},
         {
             "regime": tuple(MISSING_TEXT if each is None else str(each.regime) for each in regimes),
+            "coarse": tuple(MISSING_TEXT if each is None else str(each.coarse) for each in regimes),
             "direction": tuple(MISSING_TEXT if each is None else str(each.direction) for each in regimes),
             "reason": tuple(MISSING_TEXT if each is None else "; ".join(each.reasons) for each in regimes),
         },

@@ -1,0 +1,1 @@
+"""Template variables: what each is called, means, asks and renders to, in one table."""
