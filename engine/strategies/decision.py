@@ -41,7 +41,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 import msgspec
@@ -363,7 +363,7 @@ class _Reading:
 
     def _size_percent(self, quantity: Decimal | None) -> Decimal:
         percent = self._number("size_pct", "a number above 0 up to 100")
-        if not self._marks or percent is None or not _SMALLEST <= percent / _HUNDRED <= 1:
+        if not self._marks or percent is None or not _SMALLEST * _HUNDRED <= percent <= _HUNDRED:
             raise self._refuse("size_pct", "a number above 0 up to 100, from a model")
         if quantity is not None or self._literal("target_portion_of_balance") is not None:
             raise self._refuse("size_pct", "none beside another size")
@@ -415,7 +415,10 @@ class _Reading:
             return None
         if literal[0] not in "-0123456789" or len(literal) > _LONGEST_NUMBER:
             raise self._refuse(field, allowed)
-        return Decimal(literal)
+        try:
+            return Decimal(literal)
+        except InvalidOperation as error:  # an exponent beyond any number
+            raise self._refuse(field, allowed) from error
 
     def _choice(self, field: str, choices: dict[str, _Choice]) -> _Choice | None:
         allowed = ", ".join(choices)

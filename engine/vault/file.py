@@ -74,7 +74,9 @@ def read_vault(home: Path) -> VaultFile | None:
     """
     path = home / VAULT_FILE
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # A pipe in its place would be waited for.
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(path, flags)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -59,7 +59,8 @@ class Vault:
         self._file = read_vault(home)
         self._data_key: bytearray | None = None
         self._opened_by = ""
-        self._open: dict[tuple[str, str], Secret] = {}
+        self._open: dict[SealedSecret, Secret] = {}
+        """By the whole entry: one that was added to the file cannot stand for another."""
 
     def status(self) -> VaultStatus:
         """Return how the vault stands; never a secret."""
@@ -155,7 +156,7 @@ class Vault:
             with self._lock:
                 self._file = changed
                 if self._data_key is not None:
-                    self._open[record, field] = secret
+                    self._open[kept] = secret
             return kept.info
 
     def get(self, record: str, field: str, bound_to: str = "") -> Secret:
@@ -177,7 +178,7 @@ class Vault:
                 )
             if self._data_key is None:
                 raise _locked(record, field)
-            secret = self._open.get((record, field))
+            secret = self._open.get(kept)
             if secret is None:
                 raise StoreFailed(
                     f"{self._home / VAULT_FILE}: the {field} of {record} was changed or moved and cannot be"
@@ -203,7 +204,9 @@ class Vault:
             write_vault(self._home, changed)
             with self._lock:
                 self._file = changed
-                self._open.pop((record, field), None)
+                for secret in file.secrets:
+                    if secret not in changed.secrets:
+                        self._open.pop(secret, None)
 
     def _present(self) -> VaultFile:
         if self._file is None:
@@ -232,12 +235,12 @@ class Vault:
         return data_key
 
 
-def _opened(data_key: bytes, file: VaultFile) -> Iterator[tuple[tuple[str, str], Secret]]:
+def _opened(data_key: bytes, file: VaultFile) -> Iterator[tuple[SealedSecret, Secret]]:
     """Yield every secret whose seal is whole and stands where it was put."""
     for kept in file.secrets:
         belongs_to = secret_belongs_to(kept.record, kept.field, kept.version, kept.bound_to)
         with contextlib.suppress(BadSeal, UnicodeDecodeError):
-            yield (kept.record, kept.field), Secret(unseal(data_key, kept.value, belongs_to).decode())
+            yield kept, Secret(unseal(data_key, kept.value, belongs_to).decode())
 
 
 def _wrapped(

@@ -14,7 +14,7 @@ from tests.tui.waiting import settled
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 @pytest.mark.parametrize(
     "keys",
-    [("1", "N"), ("1", "k", "k", "j", "o"), ("1", "N", "tab", "right")],
+    [("1", "z", "N"), ("1", "z", "k", "k", "j", "o"), ("1", "z", "N", "tab", "right")],
     ids=["new", "edit", "program"],
 )
 def test_the_form(

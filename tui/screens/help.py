@@ -20,14 +20,18 @@ from tui.screens.dialog import DialogScreen
 from tui.theming import role_style
 from tui.widgets.wrapping import wrap
 
-_TITLES = {Context.ANYWHERE: "Anywhere", Context.TABLES: "In a list"} | {
-    context: title
-    for workspace, panes in WORKSPACES.items()
-    for context, title in (
-        (workspace, f"{WORKSPACE_TITLES[workspace]} workspace"),
-        *((pane, f"In {name.lower()}") for pane, name in panes.items()),
-    )
-} | dict(DIALOG_TITLES)
+_TITLES = (
+    {Context.ANYWHERE: "Anywhere", Context.TABLES: "In a list"}
+    | {
+        context: title
+        for workspace, panes in WORKSPACES.items()
+        for context, title in (
+            (workspace, f"{WORKSPACE_TITLES[workspace]} workspace"),
+            *((pane, f"In {name.lower()}") for pane, name in panes.items()),
+        )
+    }
+    | dict(DIALOG_TITLES)
+)
 _RISKS = {Risk.FREE: "", Risk.ARM: "previews first", Risk.CONFIRM: "asks first"}
 KEY_WIDTH = max(len(shown_keys(action.keys)) for action in ACTIONS) + 2
 MIN_TEXT_WIDTH = 20

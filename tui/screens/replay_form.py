@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import ClassVar
 
@@ -174,15 +173,19 @@ class ReplayForm(FormScreen):
         changed = difference(self._story.record.prompt, self._text)
         cost = expected_cost(self._story, connection, self._model)
         facts = (
-            ("prompt", f"{len(self._text):,} characters, {changed.summary}"),
-            ("may cost", f"about {usd(cost)}" if cost is not None else "not known, no price"),
+            ("prompt", fmt.count(len(self._text), "character")),
+            ("changed", changed.summary),
+            ("may cost", f"about {usd(cost)}" if cost is not None else "not known"),
             ("at most", usd(request.max_usd) if request.max_usd is not None else "no bound"),
         )
+        warning = "" if changed.added or changed.removed else "The prompt is the same as it was."
+        if cost is None and request.max_usd is None:
+            warning = "What it costs is not known, and nothing bounds it."
         return Proposal(
             title="Ask again",
             sentence=f"Ask {self._model} ({where}) with this prompt and compare. Nothing trades.",
             verb="Ask",
             run=self.save,
             facts=facts,
-            warning="" if changed.added or changed.removed else "The prompt is the same as it was.",
+            warning=warning,
         )

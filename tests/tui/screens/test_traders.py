@@ -13,7 +13,7 @@ from textual.widgets import Input
 from engine.model.account import TraderConfig, TraderKind, TraderStatus
 from engine.model.decision import DecisionStatus
 from engine.model.trader_file import TraderFile
-from tests.tui.peek import screen_lines, text_of
+from tests.tui.peek import desk_screen, screen_lines, text_of
 from tests.tui.recorded_desk import DECISIONS, TRADERS, RecordedDesk
 from tests.tui.waiting import settled, until
 from tui.app import DeskApp
@@ -215,7 +215,7 @@ async def test_a_trader_is_deleted_after_a_full_sentence_and_a_yes(app: DeskApp,
         assert sentence.startswith("Stop Manual, cancel its 1 open order,")
         assert "cannot be started again" in sentence
         # The question stays about the trader it was asked of, whatever is selected by now.
-        app.screen_stack[-2].select(trader_id=RULES)  # type: ignore[attr-defined]
+        desk_screen(app).select(trader_id=RULES)
         assert isinstance(app.screen, ConfirmScreen)
         app.screen.keep_current()
         assert "Stop Manual" in text_of(app, ".sentence")
