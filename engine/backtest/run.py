@@ -12,7 +12,7 @@ import numpy as np
 from engine.backtest.history import LoadedHistory
 from engine.backtest.layout import RunLayout
 from engine.backtest.prepared_run import PreparedRun, RunOutcome
-from engine.backtest.program_asker import BatchSandbox
+from engine.backtest.program_asker import BatchSandbox, open_program
 from engine.errors import InvalidInput
 from engine.model.account import TraderConfig
 from engine.model.backtest import (
@@ -47,10 +47,14 @@ async def run_backtest(
     """
     started = time.perf_counter()
     with _collector_at_rest():
-        run = PreparedRun(request, history, layout=layout)
-        on_progress(BacktestProgress(stage="calculating", total=len(run.times)))
-        asker = run.asker(sandbox)
-        await asker.ask_all(on_progress, is_cancelled)
+        opening = open_program(sandbox, request.source)
+        try:
+            run = PreparedRun(request, history, layout=layout)
+            on_progress(BacktestProgress(stage="calculating", total=len(run.times)))
+            asker = run.asker(sandbox)
+            await asker.ask_all(on_progress, is_cancelled)
+        finally:
+            await opening
         return run.outcome(asker, started)
 
 
