@@ -37,6 +37,7 @@ from engine.model.backtest import (
 )
 from engine.signals.conditions.rules import UNKNOWN
 from engine.strategies.base import Strategy
+from engine.text import count
 
 TRADER_ID = 1
 
@@ -216,12 +217,12 @@ class PreparedRun:
         found += _without_data(times)
         if times.untaken:
             found.append(
-                f"{times.untaken:,} fires came together with another one, which woke the program instead"
+                f"{count(times.untaken, 'fire')} came together with another, which woke the program instead"
             )
         if times.undecided:
-            found.append(f"{times.undecided:,} fires were not decided, as there is no price after them")
+            found.append(f"{count(times.undecided, 'fire')} not decided, as there is no price after the end")
         if asker.failures.count:
-            found.append(f"the program failed at {asker.failures.count:,} triggers")
+            found.append(f"the program failed at {count(asker.failures.count, 'trigger')}")
         return tuple(found)
 
     def _trader(self) -> TraderConfig:
