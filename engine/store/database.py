@@ -6,6 +6,7 @@ needs before SQLAlchemy is imported; `engine()` serves everything later over the
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -85,7 +86,7 @@ class SqliteDatabase:
     def _open(self) -> Any:
         import sqlite3
 
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._create()
         connection = sqlite3.connect(
             self.path, timeout=self._lock_seconds, isolation_level=None, check_same_thread=False
         )
@@ -96,6 +97,16 @@ class SqliteDatabase:
             connection.close()
             raise
         return connection
+
+    def _create(self) -> None:
+        """Create a missing file, readable by its owner only.
+
+        One that is there is not opened: to close a file gives up every lock this process has on it, those
+        of its other connections too. Whoever then closed the database as the last one, as it would
+        believe, would take the write-ahead log away from under them.
+        """
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     def connect(self) -> PlainConnection:
         """Open the file, creating it when it is missing."""
