@@ -57,7 +57,9 @@ class EquityTimeline:
         borders[0] = 0
         borders = np.append(borders, len(ts_ms))
         traded = {symbol: quantity for symbol, quantity in self.quantity.items() if quantity.any()}
-        is_held = np.any([quantity != 0 for quantity in traded.values()], axis=0) & (self.ts_ms >= 0)
+        is_held = np.zeros(len(self.ts_ms), dtype=np.bool_)
+        for quantity in traded.values():
+            is_held |= quantity != 0
         equity, held = np.empty(len(ts_ms)), np.empty(len(ts_ms), dtype=np.bool_)
         for first in range(0, len(ts_ms), BLOCK):
             last = min(first + BLOCK, len(ts_ms))

@@ -76,7 +76,7 @@ class BatchSandbox(Protocol):
         ...
 
     async def open_session(self, session: str, source: str, limits: SandboxLimits, volume: str = "") -> None:
-        """Load a program before it is first asked."""
+        """Load a program anew before it is first asked, without anything an earlier run left behind."""
         ...
 
     async def run_batch(self, request: BatchRequest, limits: SandboxLimits) -> BatchReply:
@@ -257,7 +257,7 @@ class ProgramAsker:
         )
         asking = self._sandbox.run_batch(request, self._limits)
         # Eager, so that the sandbox is at work while this side goes on.
-        task = asyncio.Task(asking, loop=asyncio.get_running_loop(), eager_start=True)
+        task = asyncio.Task(asking, loop=asyncio.get_running_loop(), name="backtest batch", eager_start=True)
         return _Sent(first, stop - first, task)
 
     def _quotes(self, symbol: str, ts_ms: NDArray[np.int64]) -> MarketColumns:

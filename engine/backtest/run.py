@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import time
@@ -54,7 +55,9 @@ async def run_backtest(
             asker = run.asker(sandbox)
             await asker.ask_all(on_progress, is_cancelled)
         finally:
-            await opening
+            opening.cancel()  # it has ended, unless the layout has just refused the request
+            with contextlib.suppress(asyncio.CancelledError):
+                await opening
         return run.outcome(asker, started)
 
 
@@ -107,6 +110,7 @@ async def inspect_trigger(
     if not line.operation or at == len(run.times):
         return TriggerDetail(line=line, input_data="{}", reads=(), output="", decision="")
     run.cut(at + 1)
+    await open_program(sandbox, request.source)
     asker = run.asker(sandbox, keeps_reads_at=at)
     await asker.ask_all(_silent, _never)
     kept = asker.kept

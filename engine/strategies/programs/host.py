@@ -60,7 +60,7 @@ class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True):
 class SandboxHost:
     """Runs programs in the sandbox process, one call at a time for each program, several at once.
 
-    Belongs to the event loop it was started on and never blocks it.
+    Belongs to the event loop it was started on and never blocks it, but for batches with a volume.
     """
 
     def __init__(self, cache_dir: Path | None = None) -> None:
@@ -112,7 +112,10 @@ class SandboxHost:
         return self._volumes[session].name
 
     async def open_session(self, session: str, source: str, limits: SandboxLimits, volume: str = "") -> None:
-        """Load a program before it is first asked; whatever is wrong with it is said when it is."""
+        """Load a program anew before it is first asked; whatever is wrong with it is said when it is.
+
+        Nothing that earlier batches of the session left behind is there any more.
+        """
         request = RunRequest(
             seq=next(self._sequence),
             program_id=session,
