@@ -40,6 +40,7 @@ __all__ = [
     "Backtest",
     "Better",
     "Metric",
+    "Period",
     "ResultJson",
     "Unit",
     "compare",

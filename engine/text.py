@@ -48,3 +48,8 @@ def safe_text(text: str, limit: int = 2000) -> str:
 def safe_line(text: str, limit: int = 400) -> str:
     """Return `text` as one safe line: `safe_text` with line breaks turned into spaces."""
     return " ".join(safe_text(text, limit).split("\n"))
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return how many there are of something: `1 trade`, `2,000 trades`; a `plural` other than with an s."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -319,7 +319,7 @@ async def test_a_sweep_that_was_cut_off_shows_the_runs_it_made(tmp_path: Path) -
     async with opened(tmp_path, stored=[cut_off]) as backtests:
         made = await backtests.sweep_result("sw-001")
         assert (made.lines[1], made.best) == (line, 1)
-        assert made.warnings[0] == "Ended early: 2 of 3 runs were not made."
+        assert made.warnings[0] == "Ended early: 2 of 3 runs not made."
         with pytest.raises(Conflict, match="sw-001 is a sweep"):
             await backtests.result("sw-001")
 

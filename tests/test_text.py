@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text import safe_line, safe_text
+from engine.text import count, safe_line, safe_text
 
 HOSTILE = st.text(
     st.one_of(st.characters(), st.sampled_from("\x1b\x9b\x9d\x07\x00\r\n\t\u202e\u200b[]0;mJ\\")),
@@ -49,3 +49,12 @@ def test_plain_text_is_left_as_it_is(text: str) -> None:
 )
 def test_whole_escape_sequences_go(text: str, kept: str) -> None:
     assert safe_text(text) == kept
+
+
+def test_one_of_something_is_not_many() -> None:
+    assert [count(number, "trade") for number in (0, 1, 2000)] == [
+        "0 trades",
+        "1 trade",
+        "2,000 trades",
+    ]
+    assert [count(number, "try", "tries") for number in (1, 2)] == ["1 try", "2 tries"]

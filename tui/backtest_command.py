@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.format import count
 from tui.option_parser import OptionParser
 from tui.option_values import read_decimal, read_params, read_percentage, read_period, read_seconds, read_time
 
@@ -218,6 +217,7 @@ def _run_once(
 def _exit_code(result: BacktestResult) -> int:
     """Return 0 for a whole run; else say on standard error, in one line, what ended it."""
     from engine.model.backtest import BacktestStatus
+    from engine.text import count
 
     sys.stdout.flush()
     decided = f"{result.program_calls:,} of {count(result.triggers, 'trigger')}"
@@ -253,6 +253,8 @@ def _print_result(finished: Backtest, options: argparse.Namespace) -> None:
 
 def _checked(finished: Backtest) -> str:
     """Say what the checks found, in sentences."""
+    from engine.text import count
+
     finding, luck = finished.look_ahead, finished.luck
     if finding is None:
         said = ["Look-ahead: not checked; it needs candles of files and a program that was asked."]
@@ -358,6 +360,7 @@ def _run_sweep(request: SweepRequest, home: Path, is_cancelled: Callable[[], boo
     import msgspec
 
     from engine.backtesting import run_sweep, sweep_text
+    from engine.text import count
 
     bar = _ProgressBar()
     try:

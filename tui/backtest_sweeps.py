@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from engine.model.backtest import ParameterRange, SweepLine, SweepResult, WalkForwardStep
 from engine.model.program import Parameter
+from engine.text import count
 from tui import format as fmt
 from tui.backtest_metrics import METRICS, metric_role, metric_text, title_of
 from tui.backtest_view import percent
@@ -208,8 +209,8 @@ def deflated_words(sweep: SweepResult) -> tuple[str, str]:
     """Return the deflated Sharpe ratio in a sentence, and its role."""
     share, trials = sweep.deflated_sharpe, len(sweep.lines)
     if share is None:
-        return f"The deflated Sharpe ratio of {fmt.count(trials, 'run')} is undefined.", "muted"
-    tries = fmt.count(trials, "try", "tries")
+        return f"The deflated Sharpe ratio of {count(trials, 'run')} is undefined.", "muted"
+    tries = count(trials, "try", "tries")
     words = f"After {tries} the best Sharpe ratio is above 0 with a probability of {share:.0%}"
     if share >= SIGNIFICANT:
         return f"{words}: more than luck explains (deflated Sharpe ratio).", "gain"

@@ -14,6 +14,7 @@ from tui.widgets.log_text import LogBlock
 from tui.wording import plain_words
 
 CARD_MARGIN = "┃ "
+DAY_MS = 86_400_000
 _PARTS = ("thought", "outcome", "result")
 _OUTCOMES = {
     DecisionStatus.HELD: ("·", "holds", "muted"),
@@ -47,7 +48,7 @@ def decision_blocks(
     The fills and the profit and loss are on the card when the `story` is known.
     """
     thought, outcome, result = block_ids(record.decision_id)
-    head = f"◆ {fmt.market_time(record.started_ms)} {view.trader_name(record.trader_id)}"
+    head = f"◆ {_began(view, record)} {view.trader_name(record.trader_id)}"
     hidden = " · thoughts folded" if folded else ""
     yield LogBlock(
         thought,
@@ -63,6 +64,12 @@ def decision_blocks(
     if (lines := result_lines(view, story)) and story is not None:
         profit_role = fmt.trend_role(story.realized_pnl) if story.fills else "muted"
         yield LogBlock(result, "", "\n".join(lines), role=profit_role, joins=True, margin=CARD_MARGIN)
+
+
+def _began(view: DeskView, record: DecisionRecord) -> str:
+    """Return when a decision began, with its day when that is over."""
+    is_today = view.market.now_ms - record.started_ms < DAY_MS
+    return (fmt.market_time if is_today else fmt.short_date_time)(record.started_ms)
 
 
 def _card(view: DeskView, record: DecisionRecord) -> tuple[str, str, str]:

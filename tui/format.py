@@ -133,11 +133,6 @@ def time_or_day(ts_ms: int | None, now_ms: int, zone: tzinfo = UTC) -> str:
     return short_date_time(ts_ms, zone)
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Return how many there are of something: `1 trade`, `2,000 trades`; a `plural` other than with an s."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def plain_price(value: Decimal) -> str:
     """Return a price as short as it can be said: `79,000`, `0.25`."""
     return f"{value:,.{decimals_of(value)}f}"

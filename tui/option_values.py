@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from tui.numbers import advice_on, read_number
 
 if TYPE_CHECKING:
+    from engine.backtesting import Period
     from engine.errors import InvalidInput
-    from engine.market.periods import Period
     from engine.model.program import Parameter
 
 LONGEST_SHOWN = 80
@@ -47,13 +47,14 @@ def read_seconds(text: str, option: str) -> int:
 
 
 def read_period(text: str, option: str) -> Period:
-    """Return a period of candles such as 1m or 4h, in exactly these letters: 1M elsewhere is a month."""
-    from engine.market.periods import Period
+    """Return a period of candles such as 1m or 4h."""
+    from engine.backtesting import parse_period
+    from engine.errors import InvalidInput
 
     try:
-        return Period(text)
-    except ValueError:
-        raise _refused(option, text, f"allowed is {', '.join(Period)}") from None
+        return parse_period(text)
+    except InvalidInput as error:
+        raise _refused(option, text, error.details["allowed"]) from None
 
 
 def read_time(text: str, option: str) -> int:

@@ -6,8 +6,8 @@ import msgspec
 
 from engine.errors import NotFound
 from engine.model.program import BindingState, Program
+from engine.text import count
 from tui.bridge import DeskBridge
-from tui.format import count
 from tui.price_alerts import Task
 from tui.program_view import NEW_DRAFT, ProgramView, wakes_words
 from tui.proposals import Proposal

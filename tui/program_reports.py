@@ -13,6 +13,7 @@ from engine.model.program import (
     ProgramExecution,
     ProgramRun,
 )
+from engine.text import count
 from tui import format as fmt
 from tui.panes.span_line import Span
 from tui.program_outline import Node, json_nodes, section, text_nodes
@@ -33,7 +34,7 @@ ORDERED = {Operation.BUY, Operation.SELL, Operation.CLOSE}
 
 def run_nodes(run: ProgramRun) -> tuple[Node, ...]:
     """Return a run that traded nothing: its decision or its error, what it printed, read and was given."""
-    took = f" in {milliseconds(run.duration_ms)}, {fmt.count(len(run.reads), 'read')}, nothing was traded"
+    took = f" in {milliseconds(run.duration_ms)}, {count(len(run.reads), 'read')}, nothing was traded"
     if run.error is not None:
         head = [
             Node((Span("✗ ", "danger"), Span(run.error.sentence(), "danger"))),
@@ -162,6 +163,6 @@ def _evidence(
     ]
     return (
         *section("printed", text_nodes(output, "thought")),
-        *section("read", asked, preview=fmt.count(len(reads), "call"), is_open=reads_open),
+        *section("read", asked, preview=count(len(reads), "call"), is_open=reads_open),
         *section(given_title, json_nodes(given), preview=given[:200], is_open=given_open),
     )

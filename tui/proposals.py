@@ -15,6 +15,7 @@ from engine.errors import Conflict, DeskError, NotFound, OrderDenied
 from engine.model.account import TraderSummary
 from engine.model.order import Order, OrderRequest, OrderType
 from engine.model.position import Position
+from engine.text import count
 from tui import format as fmt
 from tui.bridge import DeskBridge
 from tui.commands import (
@@ -221,16 +222,15 @@ def propose_cancel_all(
 
     async def run() -> str:
         cancelled = await bridge.desk.cancel_orders(_id_of(traders), symbol)
-        return f"{who}: {fmt.count(len(cancelled), 'order')} cancelled"
+        return f"{who}: {count(len(cancelled), 'order')} cancelled"
 
     exits = sum(1 for order in meant if order.reduce_only and order.type.is_trigger)
     return Proposal(
         title="Cancel orders",
-        sentence=f"{who}: cancel {fmt.count(len(meant), 'open order')}{where}.",
+        sentence=f"{who}: cancel {count(len(meant), 'open order')}{where}.",
         verb="Cancel orders",
         run=run,
-        warning=f"{fmt.count(exits, 'stop or take profit', 'stops and take profits')} among them."
-        * bool(exits),
+        warning=f"{count(exits, 'stop or take profit', 'stops and take profits')} among them." * bool(exits),
         notional=Decimal(len(meant)),
     )
 
@@ -251,14 +251,12 @@ def propose_flatten(traders: Sequence[TraderSummary], view: DeskView, bridge: De
 
     async def run() -> str:
         closing = await bridge.desk.flatten(_id_of(traders))
-        return (
-            f"{who} {'is' if len(traders) == 1 else 'are'} flat: {fmt.count(len(closing), 'position')} closed"
-        )
+        return f"{who} {'is' if len(traders) == 1 else 'are'} flat: {count(len(closing), 'position')} closed"
 
     return Proposal(
         title=f"Flatten {who}",
-        sentence=f"{who}: cancel {fmt.count(orders, 'open order')} and close"
-        f" {fmt.count(len(positions), 'position')} at the market.",
+        sentence=f"{who}: cancel {count(orders, 'open order')} and close"
+        f" {count(len(positions), 'position')} at the market.",
         verb="Flatten",
         run=run,
         facts=(("notional", fmt.money(notional)), ("open P&L", fmt.profit(profit))),
@@ -312,11 +310,11 @@ def propose_remove_alerts(bridge: DeskBridge) -> Proposal:
     async def run() -> str:
         for alert in alerts:
             await bridge.desk.signals.delete_price_alert(alert.alert_id)
-        return f"{fmt.count(len(alerts), 'price alert')} gone"
+        return f"{count(len(alerts), 'price alert')} gone"
 
     return Proposal(
         title="Remove price alerts",
-        sentence=f"Remove {fmt.count(len(alerts), 'price alert')}, {waiting} of them still waiting.",
+        sentence=f"Remove {count(len(alerts), 'price alert')}, {waiting} of them still waiting.",
         verb="Remove",
         run=run,
         notional=Decimal(len(alerts)),

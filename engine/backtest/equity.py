@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.backtest.account import AccountChange
+from engine.backtest.figures import BarCloses
 from engine.backtest.market.base import RunMarket
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+BLOCK = 65_536
+"""How many bars are worked out at a time: as many as the processor's cache holds."""
 
 
 class EquityTimeline:
@@ -43,43 +47,56 @@ class EquityTimeline:
         return equity
 
     def over(
-        self, ts_ms: NDArray[np.int64], marks: Mapping[str, NDArray[np.float64]]
+        self, ts_ms: BarCloses, marks: Mapping[str, NDArray[np.float64]]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return equity and whether anything was held just before each of many rising times.
 
         The same as `at`, for far more times than there are changes.
         """
-        starts = ts_ms.searchsorted(self.ts_ms, side="right")
-        starts[0] = 0
-        lengths = np.diff(starts, append=len(ts_ms))
-        equity = np.repeat(self.cash, lengths)
-        held = np.zeros(len(self.ts_ms), dtype=np.bool_)
-        for symbol, quantity in self.quantity.items():
-            if quantity.any():
-                held |= quantity != 0
-                profit = marks[symbol] - np.repeat(self.entry[symbol], lengths)
-                profit *= np.repeat(quantity, lengths)
-                equity += profit
-        return equity, np.repeat(held, lengths)
+        borders = ts_ms.searchsorted(self.ts_ms, side="right")
+        borders[0] = 0
+        borders = np.append(borders, len(ts_ms))
+        traded = {symbol: quantity for symbol, quantity in self.quantity.items() if quantity.any()}
+        is_held = np.zeros(len(self.ts_ms), dtype=np.bool_)
+        for quantity in traded.values():
+            is_held |= quantity != 0
+        equity, held = np.empty(len(ts_ms)), np.empty(len(ts_ms), dtype=np.bool_)
+        for first in range(0, len(ts_ms), BLOCK):
+            last = min(first + BLOCK, len(ts_ms))
+            begin, end = borders.searchsorted(first, side="right") - 1, borders.searchsorted(last)
+            part = slice(int(begin), int(end))
+            within = np.clip(borders[begin : end + 1], first, last)
+            lengths = within[1:] - within[:-1]
+            worth = np.repeat(self.cash[part], lengths)
+            for symbol, quantity in traded.items():
+                profit = marks[symbol][first:last] - np.repeat(self.entry[symbol][part], lengths)
+                profit *= np.repeat(quantity[part], lengths)
+                worth += profit
+            equity[first:last] = worth
+            held[first:last] = np.repeat(is_held[part], lengths)
+        return equity, held
 
 
-def bar_closes(market: RunMarket, symbols: Sequence[str], start_ms: int, end_ms: int) -> NDArray[np.int64]:
+def bar_closes(market: RunMarket, symbols: Sequence[str], start_ms: int, end_ms: int) -> BarCloses:
     """Return when each bar closes that opens from `start_ms` on and has closed by `end_ms`."""
-    closes = []
+    found = []
     for symbol in symbols:
         opens = market.bars(symbol).open_ms
-        first, stop = opens.searchsorted(start_ms), opens.searchsorted(end_ms - market.bar_ms, side="right")
-        closes.append(opens[first:stop] + market.bar_ms)
-    if len(closes) == 1 or all(np.array_equal(closes[0], other) for other in closes[1:]):
-        return closes[0]
-    return np.unique(np.concatenate(closes))
+        first, stop = opens.searchsorted((start_ms, end_ms - market.bar_ms + 1))
+        found.append(opens[first:stop])
+    is_one = all(np.array_equal(found[0], other) for other in found[1:])
+    return BarCloses(found[0] if is_one else np.unique(np.concatenate(found)), market.bar_ms)
 
 
-def closing_marks(market: RunMarket, symbol: str, close_ms: NDArray[np.int64]) -> NDArray[np.float64]:
+def closing_marks(market: RunMarket, symbol: str, close_ms: BarCloses) -> NDArray[np.float64]:
     """Return the last mark of a symbol before each time: the close of its last closed bar."""
     bars = market.bars(symbol)
-    rows = np.searchsorted(bars.open_ms, close_ms - market.bar_ms, side="right") - 1
-    if len(rows) and rows[0] >= 0 and rows[-1] - rows[0] == len(rows) - 1:
-        return bars.close[rows[0] : rows[-1] + 1]
+    if not len(close_ms):
+        return bars.close[:0]
+    first, last = (bars.row_at(int(close_ms[place]) - market.bar_ms) for place in (0, -1))
+    # Bars open on the grid of their period: as many rows as times are one row for each.
+    if bars.step_ms and first >= 0 and last - first == len(close_ms) - 1:
+        return bars.close[first : last + 1]
+    rows = bars.rows_at(close_ms[np.arange(len(close_ms))] - market.bar_ms)
     marks = bars.close[np.maximum(rows, 0)]
     return np.where(rows < 0, bars.open[0], marks) if (rows < 0).any() else marks

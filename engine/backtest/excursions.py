@@ -86,6 +86,8 @@ def _over_ranges(
     """Return the extreme of each range of rows, `nothing` for an empty one."""
     if len(starts) == 0:
         return np.empty(0)
-    borders = np.stack([starts, stops], axis=1).ravel()
-    reduced: NDArray[np.float64] = extreme.reduceat(np.append(column, nothing), borders)[::2]
+    # A range that ends with the column has no border behind it: its last row is looked at by itself.
+    borders = np.minimum(np.stack([starts, stops], axis=1).ravel(), len(column) - 1)
+    reduced: NDArray[np.float64] = extreme.reduceat(column, borders)[::2]
+    reduced = np.where(stops == len(column), extreme(reduced, column[-1]), reduced)
     return np.where(stops > starts, reduced, nothing)

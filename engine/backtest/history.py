@@ -25,7 +25,7 @@ from engine.market.replay.tape import funding_schedule_of
 from engine.model.backtest import BacktestRequest, CandleFiles, Recording, StoredCandles
 from engine.model.instrument import Instrument
 from engine.strategies.programs.data.funding import FundingHistory
-from engine.text import safe_line
+from engine.text import count, safe_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -216,7 +216,7 @@ def _gap_warnings(candles: dict[str, CandleSeries], base: Period) -> list[str]:
         if gaps:
             missing = sum(gap.missing for gap in gaps)
             found.append(
-                f"{symbol}: {missing:,} candles of {base} are missing in {len(gaps):,} gaps;"
+                f"{symbol}: {count(missing, f'{base} candle')} missing in {count(len(gaps), 'gap')};"
                 " what wakes the program in a gap is decided where the history goes on"
             )
     return found

@@ -51,6 +51,7 @@ class RunLayout:
                     factors=factors,
                     funding=_known_funding(symbol, history),
                     base=history.base,
+                    closed=arrays[symbol].closed,
                 )
                 for symbol, data in signal_data.items()
             }

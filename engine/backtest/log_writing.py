@@ -13,7 +13,6 @@ from engine.backtest.market.base import RunMarket
 from engine.backtest.trigger_log import NOT_ASKED, OrderDetail, OrderNote, TriggerLog, TriggerNotes
 from engine.backtest.triggers import SCHEDULED, TriggerTimes
 from engine.model.fill import Fill
-from engine.signals.conditions.rules import MET
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,7 +65,7 @@ def write_log(
     marks = {name: market.quotes_at(name, ts_ms).mark for name in symbols}
     for place, each in enumerate(exits, start=len(times)):
         marks[each.fill.symbol][line_of[place]] = float(each.fill.price)
-    signals, signal_sets = _signal_sets(times, notes)
+    signals, signal_sets = times.signal_sets()
     none = np.zeros(len(exits), dtype=np.int32)
     pools = ("", *(fires.pool.name for fires in times.fires))
     kind = np.concatenate(
@@ -160,20 +159,3 @@ def _told(outcome: OrderOutcome) -> str:
     if order.average_price is not None:
         told += f" filled {order.filled_quantity.normalize():f} at {order.average_price.normalize():f}"
     return f"{told} {order.status}" + (f": {order.status_reason}" if order.status_reason else "")
-
-
-def _signal_sets(times: TriggerTimes, notes: TriggerNotes) -> tuple[np.ndarray, tuple[tuple[str, ...], ...]]:
-    """Return for each trigger which set of signals was met, and the sets."""
-    sets: dict[tuple[str, ...], int] = {(): 0}
-    numbers = np.zeros(len(times), dtype=np.int32)
-    for source, fires in enumerate(times.fires):
-        mine = np.flatnonzero(times.source == source)
-        rows = fires.rows[times.fire[mine]]
-        # Each member is one bit of the set's code.
-        codes = np.zeros(len(mine), dtype=np.int64)
-        for bit, member in enumerate(fires.members):
-            codes |= (member.states[rows] == MET).astype(np.int64) << bit
-        for code in np.unique(codes).tolist():
-            names = tuple(signal.name for bit, signal in enumerate(fires.pool.signals) if code >> bit & 1)
-            numbers[mine[codes == code]] = sets.setdefault(names, len(sets))
-    return numbers, tuple(sets)

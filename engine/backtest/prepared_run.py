@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -21,7 +20,8 @@ from engine.backtest.history import LoadedHistory
 from engine.backtest.honesty import run_warnings
 from engine.backtest.layout import RunLayout
 from engine.backtest.log_writing import trigger_lines, write_log
-from engine.backtest.metrics import curve, measure, monthly
+from engine.backtest.metrics import metrics_of, monthly
+from engine.backtest.metrics.measured import MeasuredRun
 from engine.backtest.program_asker import BatchSandbox, ProgramAsker
 from engine.backtest.rules import rules_of
 from engine.backtest.strategy_asker import StrategyAsker
@@ -33,20 +33,13 @@ from engine.model.backtest import (
     BacktestRequest,
     BacktestResult,
     BacktestStatus,
-    BacktestTrade,
     Recording,
 )
 from engine.signals.conditions.rules import UNKNOWN
 from engine.strategies.base import Strategy
-from engine.strategies.programs.host import SandboxLimits
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from engine.text import count
 
 TRADER_ID = 1
-MEMORY_MB = 512
-SECONDS_PER_TRIGGER = 1.0
-
 
 type Asker = ProgramAsker | StrategyAsker
 
@@ -62,13 +55,6 @@ class RunOutcome:
     def log(self) -> TriggerLog:
         """Every wake-up of the run, and every exit that happened by itself."""
         return self._make_log()
-
-
-class _BarColumns(msgspec.Struct, frozen=True, eq=False):
-    close_ms: NDArray[np.int64]
-    equity: NDArray[np.float64]
-    exposed: NDArray[np.bool_]
-    benchmark: NDArray[np.float64]
 
 
 class PreparedRun:
@@ -114,8 +100,6 @@ class PreparedRun:
             data=self.data,
             sandbox=sandbox,
             notes=self.notes,
-            limits=SandboxLimits(seconds=SECONDS_PER_TRIGGER, memory_mb=MEMORY_MB),
-            session="backtest",
             keeps_reads_at=keeps_reads_at,
         )
 
@@ -137,13 +121,10 @@ class PreparedRun:
         self.account.advance(ended_ms)
         timeline = EquityTimeline(self.account.changes, self.request.symbols)
         with ThreadPoolExecutor(1) as beside:
-            columns = beside.submit(self._columns, timeline, ended_ms)
-            lines = trigger_lines(self.times, self.account)
-            trades = round_trips(
-                self.account, self.market, lambda trigger: self._told(trigger, lines), ended_ms + 1
-            )
-            figures = self._figures(columns.result(), trades)
-        result = self._result(asker, figures)
+            without_trades = beside.submit(self._measured_bars, timeline, ended_ms)
+            lines = trigger_lines(self.times, self.account).tolist()
+            trades = round_trips(self.account, self.market, self._teller(), lines, ended_ms + 1)
+            result = self._result(asker, without_trades.result().with_trades(trades), beside)
         result = msgspec.structs.replace(result, run_s=time.perf_counter() - started)
         return RunOutcome(
             result, lambda: write_log(self.times, self.notes, self.account, self.market, timeline)
@@ -156,49 +137,53 @@ class PreparedRun:
         last = max(0, self.notes.asked - 1)
         return min(int(self.times.at_ms[last]) + self.market.bar_ms, self.end_ms) - 1
 
-    def _columns(self, timeline: EquityTimeline, ended_ms: int) -> _BarColumns:
-        """Return equity and all that has a value per bar; numbers only, so that a thread can do it."""
+    def _measured_bars(self, timeline: EquityTimeline, ended_ms: int) -> MeasuredRun:
+        """Return the run's figures without trades, measured over all bars.
+
+        These are large columns of numbers, at which a thread works while another makes the trades.
+        """
+        measured = MeasuredRun(self._figures(timeline, ended_ms))
+        measured.measure_bars()
+        return measured
+
+    def _figures(self, timeline: EquityTimeline, ended_ms: int) -> RunFigures:
         symbols = self.request.symbols
         close_ms = bar_closes(self.market, symbols, self.start_ms, ended_ms + 1)
         marks = {symbol: closing_marks(self.market, symbol, close_ms) for symbol in symbols}
         equity, exposed = timeline.over(close_ms, marks)
         opening = self.market.bars(symbols[0])
         row = int(np.searchsorted(opening.open_ms, self.start_ms))
-        benchmark = marks[symbols[0]] * (
-            float(self.account.trader.initial_capital) / float(opening.open[row])
-        )
-        return _BarColumns(close_ms, equity, exposed, benchmark)
-
-    def _figures(self, columns: _BarColumns, trades: tuple[BacktestTrade, ...]) -> RunFigures:
         wallet, fills = self.account.wallet, self.account.fills
         return RunFigures(
             start_ms=self.start_ms,
             cash=self.account.trader.initial_capital,
-            close_ms=columns.close_ms,
-            equity=columns.equity,
-            exposed=columns.exposed,
-            benchmark=columns.benchmark,
-            trades=trades,
+            close_ms=close_ms,
+            equity=equity,
+            exposed=exposed,
+            benchmark=marks[symbols[0]],
+            benchmark_units=float(self.account.trader.initial_capital) / float(opening.open[row]),
+            trades=(),
             turnover=sum((fill.price * fill.quantity for fill in fills), Decimal(0)),
             fees=wallet.fees,
             funding=wallet.funding,
         )
 
-    def _told(self, trigger: int, lines: NDArray[np.int64]) -> TriggerTold:
-        times = self.times
-        return TriggerTold(
-            line=int(lines[trigger]),
-            reason=self.notes.reason_text(trigger),
-            pool_name=times.pool_name(trigger),
-            signals=times.signals(trigger),
+    def _teller(self) -> Callable[[int], TriggerTold]:
+        """Return what tells of a trigger, by its number."""
+        numbers, sets = self.times.signal_sets()
+        of_trigger, pools = numbers.tolist(), self.times.source.tolist()
+        names = [*(fires.pool.name for fires in self.times.fires), ""]  # the last one is of a schedule
+        return lambda trigger: TriggerTold(
+            self.notes.reason_text(trigger), names[pools[trigger]], sets[of_trigger[trigger]]
         )
 
-    def _result(self, asker: Asker, figures: RunFigures) -> BacktestResult:
-        account, times = self.account, self.times
+    def _result(self, asker: Asker, measured: MeasuredRun, beside: ThreadPoolExecutor) -> BacktestResult:
+        account, times, figures = self.account, self.times, measured.figures
         final = account.equity()
+        hashed = beside.submit(_hash_of, self.request, figures, final, self.notes)
         scheduled = int(np.count_nonzero(times.source == SCHEDULED))
-        metrics = measure(figures)
-        result = BacktestResult(
+        metrics = metrics_of(measured)
+        return BacktestResult(
             request=self.request,
             status=_status_of(asker, self.notes),
             start_ms=self.start_ms,
@@ -214,7 +199,7 @@ class PreparedRun:
             funding=figures.funding,
             metrics=metrics,
             trades=figures.trades,
-            curve=curve(figures),
+            curve=measured.curve,
             monthly=monthly(figures),
             rules=rules_of(self.request, self.history),
             warnings=(*self._warnings(asker), *run_warnings(figures, metrics)),
@@ -222,8 +207,8 @@ class PreparedRun:
             error=asker.failures.last,
             ended_early=asker.ended_early,
             load_s=self.history.load_s,
+            result_hash=hashed.result(),
         )
-        return msgspec.structs.replace(result, result_hash=_hash_of(result, self.notes, figures.equity))
 
     def _warnings(self, asker: Asker) -> tuple[str, ...]:
         times, found = self.times, list(self.history.warnings)
@@ -232,12 +217,12 @@ class PreparedRun:
         found += _without_data(times)
         if times.untaken:
             found.append(
-                f"{times.untaken:,} fires came together with another one, which woke the program instead"
+                f"{count(times.untaken, 'fire')} came together with another, which woke the program instead"
             )
         if times.undecided:
-            found.append(f"{times.undecided:,} fires were not decided, as there is no price after them")
+            found.append(f"{count(times.undecided, 'fire')} not decided, as there is no price after the end")
         if asker.failures.count:
-            found.append(f"the program failed at {asker.failures.count:,} triggers")
+            found.append(f"the program failed at {count(asker.failures.count, 'trigger')}")
         return tuple(found)
 
     def _trader(self) -> TraderConfig:
@@ -273,14 +258,16 @@ def _without_data(times: TriggerTimes) -> list[str]:
     ]
 
 
-def _hash_of(result: BacktestResult, notes: TriggerNotes, equity: NDArray[np.float64]) -> str:
+def _hash_of(
+    request: BacktestRequest, figures: RunFigures, final_equity: Decimal, notes: TriggerNotes
+) -> str:
     """Return a hash over everything that tells two runs apart, and nothing that time or place decide."""
     digest = hashlib.blake2b(digest_size=16)
     request = msgspec.structs.replace(
-        result.request, name="", history=Recording(), program_id=0, program_version=0, binding_id=0
+        request, name="", history=Recording(), program_id=0, program_version=0, binding_id=0
     )
     digest.update(msgspec.msgpack.encode(request))
-    digest.update(msgspec.msgpack.encode((result.trades, result.final_equity, result.fees, result.funding)))
+    digest.update(msgspec.msgpack.encode((figures.trades, final_equity, figures.fees, figures.funding)))
     digest.update(notes.operation.tobytes())
-    digest.update(memoryview(np.ascontiguousarray(equity)))
+    digest.update(memoryview(np.ascontiguousarray(figures.equity)))
     return digest.hexdigest()

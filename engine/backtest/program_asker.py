@@ -11,7 +11,6 @@ asking trigger by trigger, whatever was forecast.
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Callable, Iterator
 from heapq import merge
 from typing import TYPE_CHECKING, Protocol
@@ -21,6 +20,7 @@ import numpy as np
 
 from engine.backtest.account import BacktestAccount, OrderOutcome
 from engine.backtest.failures import Failures
+from engine.backtest.forecast import Forecast
 from engine.backtest.market.base import RunMarket
 from engine.backtest.trigger_log import OPERATIONS, OrderNote, TriggerNotes
 from engine.backtest.triggers import TriggerTimes
@@ -28,7 +28,6 @@ from engine.errors import DeskError, ReplyUnusable, StrategyFailed
 from engine.exchanges.wallet import used_margin
 from engine.model.backtest import BacktestProgress, BacktestRequest
 from engine.model.decision import Decision, Operation
-from engine.model.order import Side
 from engine.model.program import ProgramError
 from engine.strategies.decision import validate_decisions
 from engine.strategies.programs.authoring import translate
@@ -49,24 +48,46 @@ from engine.strategies.programs.strategy import program_error
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 16, 8, 8192
+FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 64, 8, 8192
+LARGEST_BUSY_BATCH = 2048
+"""How large a batch may be of a program that orders often, so that neither side waits for the other."""
+ORDERS_OFTEN = 16
+"""A program that orders at one of so many triggers orders often."""
 MOST_QUERIES = 64
 MOST_TIME_OUTS = 3
-TRADING_MODE = "backtest"
+TRADING_MODE = SESSION = "backtest"
+LIMITS = SandboxLimits(seconds=1.0, memory_mb=512)
+TRIGGERS_TO_TELL_PACE, TIMES_THE_USUAL, LEAST_FURTHER_SECONDS = 64, 20, 0.0001
+"""How long a batch may take once the program's pace is known, so that one without end is found soon."""
 SECONDS_BETWEEN_LOOKS = 0.2
-TURNS_TO_LEAVE = 5
-"""How often the loop must turn until a batch is on its way, and the sandbox at work beside the books."""
 
 _OUTPUT_KEPT = 1_000_000
 _CODES = {operation: OPERATIONS.index(operation) for operation in Operation}
 
 
 class BatchSandbox(Protocol):
-    """Whoever runs batches of programs: `engine.strategies.programs.host.SandboxHost`."""
+    """Whoever runs batches of programs: `engine.strategies.programs.host.SandboxHost`.
+
+    A batch is on its way before `run_batch` first waits, when the session is open and free.
+    """
+
+    def volume(self, session: str) -> str:
+        """Return the folder through which large batches of a session travel."""
+        ...
+
+    async def open_session(self, session: str, source: str, limits: SandboxLimits, volume: str = "") -> None:
+        """Load a program anew before it is first asked, without anything an earlier run left behind."""
+        ...
 
     async def run_batch(self, request: BatchRequest, limits: SandboxLimits) -> BatchReply:
         """Run one batch; raises `StrategyFailed` when a limit was broken."""
         ...
+
+
+def open_program(sandbox: BatchSandbox, source: str) -> asyncio.Task[None]:
+    """Have a program loaded while its run is laid out."""
+    opening = sandbox.open_session(SESSION, translate(source).python, LIMITS, sandbox.volume(SESSION))
+    return asyncio.Task(opening, loop=asyncio.get_running_loop(), eager_start=True)
 
 
 class DataSource(Protocol):
@@ -101,8 +122,6 @@ class ProgramAsker:
         data: DataSource,
         sandbox: BatchSandbox,
         notes: TriggerNotes,
-        limits: SandboxLimits,
-        session: str,
         trading_mode: str = TRADING_MODE,
         keeps_reads_at: int | None = None,
     ) -> None:
@@ -118,32 +137,24 @@ class ProgramAsker:
         self._data = data
         self._sandbox = sandbox
         self._notes = notes
-        self._limits = limits
-        self._session = session
         self._trading_mode = trading_mode
         self._keeps_reads_at = keeps_reads_at
         self._plan: dict[DataQuery, None] = {}
         self._size = FIRST_BATCH
-        self._forecast: dict[str, Side] = {}
+        self._forecast = Forecast()
         self._is_astray = False
         """Whether the guest goes on from books that are not the account's."""
         self._breaks_by = 0
         """A trigger before this one breaks the sandbox: batches that may have it do not grow."""
+        self._limits = LIMITS
         self._time_outs = 0
         self._output_room = _OUTPUT_KEPT
-        self._volume = ""
+        self._volume = sandbox.volume(SESSION)
 
     async def ask_all(
         self, on_progress: Callable[[BacktestProgress], None], is_cancelled: Callable[[], bool]
     ) -> None:
         """Decide every trigger, or as far as the program lets; raises nothing for what it does."""
-        with tempfile.TemporaryDirectory(prefix="nightdesk-") as folder:
-            self._volume = folder
-            await self._ask_all(on_progress, is_cancelled)
-
-    async def _ask_all(
-        self, on_progress: Callable[[BacktestProgress], None], is_cancelled: Callable[[], bool]
-    ) -> None:
         index, sent, total = 0, None, len(self._times)
         while index < total and not self.ended_early:
             if sent is None:
@@ -159,8 +170,6 @@ class ProgramAsker:
                 index, sent = self._after_failed_batch(sent, failure), None
                 continue
             ahead = self._send_ahead(sent, reply)
-            for _ in range(TURNS_TO_LEAVE):
-                await asyncio.sleep(0)
             reached = self._replay(sent.first, reply)
             if reached < sent.first + reply.decided or self._is_astray or self.ended_early:
                 await _abandon(ahead)
@@ -193,7 +202,8 @@ class ProgramAsker:
             stop = max(first + 1, int(np.searchsorted(at_ms, trade_ms)))
             stop = min(stop, first + self._size)
         changes = [ms for ms in (trade_ms, self._account.next_funding_ms(last_ms)) if ms is not None]
-        self._forecast, self._is_astray = self._account.sides(), False
+        self._forecast.begin(self._account.sides())
+        self._is_astray = False
         stop = self._bounded(first, stop)
         # What comes after the batch has not been looked at: the next one must not rely on these books.
         sent = self._send(first, stop, until_ms=min(changes, default=last_ms + 1))
@@ -206,7 +216,8 @@ class ProgramAsker:
         if not is_through or sent.meets_trade or first >= len(self._times):
             return None
         if first >= self._breaks_by:
-            self._size = min(self._size * 2, LARGEST_BATCH)
+            is_busy = len(reply.decisions) * ORDERS_OFTEN > reply.decided
+            self._size = min(self._size * 2, LARGEST_BUSY_BATCH if is_busy else LARGEST_BATCH)
         stop = self._bounded(first, min(first + self._size, len(self._times)))
         return self._send(first, stop)
 
@@ -223,7 +234,7 @@ class ProgramAsker:
         markets = {symbol: self._quotes(symbol, ts_ms) for symbol in self._request.symbols}
         limits = self._request.limits
         request = BatchRequest(
-            session=self._session,
+            session=SESSION,
             source=self._translation.python,
             params=self._request.params,
             trader_id=self._account.trader.trader_id,
@@ -244,7 +255,9 @@ class ProgramAsker:
             keeps_reads=self._keeps_reads_at == first,
             volume=self._volume,
         )
-        task = asyncio.create_task(self._sandbox.run_batch(request, self._limits), name="backtest batch")
+        asking = self._sandbox.run_batch(request, self._limits)
+        # Eager, so that the sandbox is at work while this side goes on.
+        task = asyncio.Task(asking, loop=asyncio.get_running_loop(), name="backtest batch", eager_start=True)
         return _Sent(first, stop - first, task)
 
     def _quotes(self, symbol: str, ts_ms: NDArray[np.int64]) -> MarketColumns:
@@ -266,6 +279,7 @@ class ProgramAsker:
             recent_fills=tuple(account.recent_fills),
             open_orders=tuple(account.open_orders.values()),
             until_ms=until_ms,
+            futile_orders=self._forecast.found_futile,
         )
 
     # --- what came back --------------------------------------------------------------------------
@@ -289,7 +303,7 @@ class ProgramAsker:
                 reached = index + 1
                 break
             first = index + 1
-            if self._is_astray or self._account.sides() != self._forecast:
+            if self._is_astray or self._account.sides() != self._forecast.sides:
                 reached, self._is_astray = first, True
                 break
         else:
@@ -312,7 +326,7 @@ class ProgramAsker:
             if index > last:
                 break
             self._account.advance(int(at_ms[index]))
-            if self._account.sides() != self._forecast:
+            if self._account.sides() != self._forecast.sides:
                 return index
             first = index + 1
         if first <= last:
@@ -320,7 +334,10 @@ class ProgramAsker:
         return None
 
     def _carry_out(self, index: int, said: BatchDecision) -> bool:
-        """Do what was decided; return False for a decision that is refused, which the guest believes in."""
+        """Do what was decided; return False where the guest cannot go on with what it believes.
+
+        It believes in a decision that is not one, and that an order has no effect which has one now.
+        """
         account, limits = self._account, self._request.limits
         try:
             decisions = validate_decisions(
@@ -331,12 +348,16 @@ class ProgramAsker:
                 self.failures.add(index, ProgramError(kind="", message=refusal.message)) or self.ended_early
             )
             return False
-        fills = len(account.fills)
+        fills, waiting, is_foreseen = len(account.fills), len(account.open_orders), True
         outcomes = account.carry_out(decisions, str(index))
+        had_effect = len(account.fills) > fills or len(account.open_orders) != waiting
         for decision in decisions:
-            _forecast_after(self._forecast, decision)
+            if decision.operation is not Operation.HOLD:
+                is_foreseen &= not (had_effect and self._forecast.is_futile(decision))
+                self._forecast.follow(decision)
+                self._forecast.learn(decision, had_effect=had_effect)
         self._note_decision(index, decisions, outcomes, fills)
-        return True
+        return is_foreseen
 
     def _note_decision(
         self, index: int, decisions: tuple[Decision, ...], outcomes: list[OrderOutcome], fills: int
@@ -363,6 +384,10 @@ class ProgramAsker:
             self.kept = reply
 
     def _learn(self, reply: BatchReply) -> None:
+        if reply.decided >= TRIGGERS_TO_TELL_PACE:
+            usual = TIMES_THE_USUAL * reply.guest_us / 1e6 / reply.decided
+            further = min(max(usual, LEAST_FURTHER_SECONDS), LIMITS.further_seconds)
+            self._limits = msgspec.structs.replace(LIMITS, further_seconds=further)
         for query in reply.needs:
             self._plan[query] = None
         if len(self._plan) > MOST_QUERIES:
@@ -384,20 +409,11 @@ class ProgramAsker:
 
 
 def _events(first: int, reply: BatchReply) -> Iterator[tuple[int, BatchDecision | BatchFailure]]:
-    decisions = ((first + each.index, each) for each in reply.decisions)
+    decisions = [(first + each.index, each) for each in reply.decisions]
+    if not reply.failures:
+        return iter(decisions)
     failures = ((first + each.index, each) for each in reply.failures)
     return merge(decisions, failures, key=lambda event: event[0])
-
-
-def _forecast_after(sides: dict[str, Side], decision: Decision) -> None:
-    """Change which way symbols stand as the guest does: see `engine.strategies.programs.batch`."""
-    match decision.operation:
-        case Operation.BUY:
-            sides[decision.symbol] = Side.BUY
-        case Operation.SELL:
-            sides[decision.symbol] = Side.SELL
-        case Operation.CLOSE if decision.quantity is None and decision.portion == 1:
-            sides.pop(decision.symbol, None)
 
 
 async def _answered(sent: _Sent, is_cancelled: Callable[[], bool]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import time
@@ -12,7 +13,7 @@ import numpy as np
 from engine.backtest.history import LoadedHistory
 from engine.backtest.layout import RunLayout
 from engine.backtest.prepared_run import PreparedRun, RunOutcome
-from engine.backtest.program_asker import BatchSandbox
+from engine.backtest.program_asker import BatchSandbox, open_program
 from engine.errors import InvalidInput
 from engine.model.account import TraderConfig
 from engine.model.backtest import (
@@ -47,10 +48,16 @@ async def run_backtest(
     """
     started = time.perf_counter()
     with _collector_at_rest():
-        run = PreparedRun(request, history, layout=layout)
-        on_progress(BacktestProgress(stage="calculating", total=len(run.times)))
-        asker = run.asker(sandbox)
-        await asker.ask_all(on_progress, is_cancelled)
+        opening = open_program(sandbox, request.source)
+        try:
+            run = PreparedRun(request, history, layout=layout)
+            on_progress(BacktestProgress(stage="calculating", total=len(run.times)))
+            asker = run.asker(sandbox)
+            await asker.ask_all(on_progress, is_cancelled)
+        finally:
+            opening.cancel()  # it has ended, unless the layout has just refused the request
+            with contextlib.suppress(asyncio.CancelledError):
+                await opening
         return run.outcome(asker, started)
 
 
@@ -103,6 +110,7 @@ async def inspect_trigger(
     if not line.operation or at == len(run.times):
         return TriggerDetail(line=line, input_data="{}", reads=(), output="", decision="")
     run.cut(at + 1)
+    await open_program(sandbox, request.source)
     asker = run.asker(sandbox, keeps_reads_at=at)
     await asker.ask_all(_silent, _never)
     kept = asker.kept

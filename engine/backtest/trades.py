@@ -5,7 +5,7 @@ A fill that turns a position over ends one trade and begins the next; its fee is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -23,9 +23,8 @@ _LIQUIDATION = "-liquidation-"
 
 
 class TriggerTold(msgspec.Struct, frozen=True):
-    """What the trigger log says of the trigger behind an order, and in which line."""
+    """What the trigger log says of the trigger behind an order."""
 
-    line: int
     reason: str
     pool_name: str
     signals: tuple[str, ...]
@@ -79,17 +78,22 @@ class _Finished(msgspec.Struct, frozen=True):
     trip: _RoundTrip
     is_long: bool
     reason: ExitReason
+    entry_price: Decimal
     exit_order: Order | None = None
     exit_price: Decimal | None = None
     unrealized: Decimal = ZERO
 
 
 def round_trips(
-    account: BacktestAccount, market: RunMarket, told: Callable[[int], TriggerTold], end_ms: int
+    account: BacktestAccount,
+    market: RunMarket,
+    told: Callable[[int], TriggerTold],
+    lines: Sequence[int],
+    end_ms: int,
 ) -> tuple[BacktestTrade, ...]:
     """Return every trade in the order they ended, open ones last, valued at the mark before `end_ms`.
 
-    `told` gives what is known of a trigger by its number.
+    `told` gives what is known of a trigger by its number, `lines` has its line in the log.
     """
     orders = account.orders | account.open_orders
     finished: list[_Finished] = []
@@ -108,10 +112,11 @@ def round_trips(
         # The account's entry price: after a part was closed, that of the trade's fills is another.
         position = account.positions[symbol]
         profit = position.quantity * (market.mark_before(symbol, end_ms) - position.entry_price)
-        finished.append(_Finished(trip, trip.quantity > 0, ExitReason.OPEN, unrealized=profit))
+        entry = trip.entry_paid / trip.entry_quantity
+        finished.append(_Finished(trip, trip.quantity > 0, ExitReason.OPEN, entry, unrealized=profit))
     excursions = _excursions(finished, market, end_ms)
     return tuple(
-        _trade(number, done, told, *excursion)
+        _trade(number, done, told, lines, *excursion)
         for number, (done, excursion) in enumerate(zip(finished, excursions, strict=True), start=1)
     )
 
@@ -139,7 +144,8 @@ def _take(fill: Fill, order: Order, running: dict[str, _RoundTrip], finished: li
     turns = fill.quantity > closed
     del running[fill.symbol]
     reason = _exit_reason(order, turns=turns)
-    finished.append(_Finished(trip, is_long, reason, order, trip.exit_paid / trip.exit_quantity))
+    entry, left = trip.entry_paid / trip.entry_quantity, trip.exit_paid / trip.exit_quantity
+    finished.append(_Finished(trip, is_long, reason, entry, order, left))
     if turns:
         next_trip = running[fill.symbol] = _RoundTrip(fill, order)
         next_trip.open(fill, fill.quantity - closed, fill.fee - fee)
@@ -155,15 +161,20 @@ def _exit_reason(order: Order, *, turns: bool) -> ExitReason:
 
 
 def _trade(
-    number: int, done: _Finished, told: Callable[[int], TriggerTold], low: float, high: float
+    number: int,
+    done: _Finished,
+    told: Callable[[int], TriggerTold],
+    lines: Sequence[int],
+    low: float,
+    high: float,
 ) -> BacktestTrade:
-    trip = done.trip
-    entry = trip.entry_paid / trip.entry_quantity
+    trip, entry = done.trip, done.entry_price
     gross = trip.gross + done.unrealized
     pnl = gross - trip.fees + trip.funding
     price = float(entry)
     against, favour = (price - low, high - price) if done.is_long else (high - price, price - low)
-    about = told(_trigger_of(trip.order))
+    trigger = _trigger_of(trip.order)
+    about = told(trigger)
     ended_by = done.exit_order if done.reason in (ExitReason.DECISION, ExitReason.REVERSAL) else None
     return BacktestTrade(
         number=number,
@@ -183,8 +194,8 @@ def _trade(
         return_pct=float(pnl) / float(trip.entry_paid) * 100,
         mae_pct=max(0.0, against / price * 100),
         mfe_pct=max(0.0, favour / price * 100),
-        trigger_index=about.line,
-        exit_trigger_index=None if ended_by is None else told(_trigger_of(ended_by)).line,
+        trigger_index=lines[trigger],
+        exit_trigger_index=None if ended_by is None else lines[_trigger_of(ended_by)],
         reason=about.reason,
         pool_name=about.pool_name,
         signals=about.signals,
@@ -216,7 +227,7 @@ def _span(done: _Finished, end_ms: int) -> HeldSpan:
         is_long=done.is_long,
         from_ms=trip.entry_ms,
         until_ms=end_ms if price is None else trip.exit_ms,
-        entry_price=float(trip.entry_paid / trip.entry_quantity),
+        entry_price=float(done.entry_price),
         exit_price=None if price is None else float(price),
     )
 

@@ -73,18 +73,21 @@ class TriggerTimes(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         source = int(self.source[index])
         return "" if source == SCHEDULED else self.fires[source].pool.name
 
-    def signals(self, index: int) -> tuple[str, ...]:
-        """Return the names of the signals that were met."""
-        source = int(self.source[index])
-        if source == SCHEDULED:
-            return ()
-        fires = self.fires[source]
-        row = fires.rows[self.fire[index]]
-        return tuple(
-            signal.name
-            for signal, member in zip(fires.pool.signals, fires.members, strict=True)
-            if member.states[row] == MET
-        )
+    def signal_sets(self) -> tuple[NDArray[np.int32], tuple[tuple[str, ...], ...]]:
+        """Return which set of signals was met at each trigger, and the sets of their names."""
+        sets: dict[tuple[str, ...], int] = {(): 0}
+        numbers = np.zeros(len(self), dtype=np.int32)
+        for source, fires in enumerate(self.fires):
+            mine = np.flatnonzero(self.source == source)
+            rows = fires.rows[self.fire[mine]]
+            # Each member is one bit of the set's code.
+            codes = np.zeros(len(mine), dtype=np.int64)
+            for bit, member in enumerate(fires.members):
+                codes |= (member.states[rows] == MET).astype(np.int64) << bit
+            for code in np.unique(codes).tolist():
+                names = tuple(signal.name for bit, signal in enumerate(fires.pool.signals) if code >> bit & 1)
+                numbers[mine[codes == code]] = sets.setdefault(names, len(sets))
+        return numbers, tuple(sets)
 
     def columns(self, start: int, stop: int) -> TriggerColumns:
         """Return a batch of triggers as a program is sent them."""

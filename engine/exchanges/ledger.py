@@ -31,23 +31,26 @@ from engine.exchanges.margin import (
     round_money,
 )
 from engine.exchanges.matching import Execution
-from engine.exchanges.wallet import PaperWallet, SymbolState, available_balance, reserved_margin
+from engine.exchanges.wallet import PaperWallet, SymbolState, reserved_margin, used_margin
 from engine.model.fill import Fill, Liquidity
 from engine.model.order import Order, OrderStatus, OrderType, TimeInForce
 from engine.model.position import Position
+
+ZERO = Decimal(0)
+NOTHING_HELD = SymbolState()
 
 
 class Ledger:
     """One symbol of a wallet while one event is worked out."""
 
     def __init__(self, wallet: PaperWallet, symbol: str, mark: Decimal, ts_ms: int) -> None:
-        state = wallet.symbols.get(symbol, SymbolState())
+        state = wallet.symbols.get(symbol, NOTHING_HELD)
         self.instrument = wallet.instruments[symbol]
         self.mark = mark
         self.ts_ms = ts_ms
         self.position: Position | None = state.position
         self.orders: dict[str, Order] = {order.client_order_id: order for order in state.orders}
-        self.opened_quantity = Decimal(0)
+        self.opened_quantity = ZERO
         self._wallet = wallet
         self._symbol = symbol
         self._cash = wallet.cash
@@ -55,7 +58,7 @@ class Ledger:
         self._fees = wallet.fees
         self._funding = wallet.funding
         self._next_trade_number = wallet.next_trade_number
-        self._available_elsewhere = available_balance(wallet) - wallet.cash + self._used_here()
+        self._used_elsewhere = used_margin(wallet, besides=symbol)
         self._reports: list[VenueReport] = []
 
     def fork(self) -> Ledger:
@@ -69,7 +72,7 @@ class Ledger:
     def close(self) -> tuple[PaperWallet, tuple[VenueReport, ...]]:
         """Return the wallet after the event and everything it caused."""
         wallet = self._wallet
-        before = wallet.symbols.get(self._symbol, SymbolState())
+        before = wallet.symbols.get(self._symbol, NOTHING_HELD)
         symbols = dict(wallet.symbols)
         symbols[self._symbol] = SymbolState(self.position, tuple(self.orders.values()))
         if self.position is None and not self.orders:
@@ -101,17 +104,17 @@ class Ledger:
 
     def available(self) -> Decimal:
         """Return what a new order may still use; see `engine.exchanges.wallet`."""
-        return self._available_elsewhere + self._cash - self._used_here()
+        return self._cash - self._used_elsewhere - self._used_here()
 
     def free_cash(self) -> Decimal:
         """Return what is available if this symbol's resting orders are not counted."""
-        margin = self.position.isolated_margin if self.position is not None else Decimal(0)
-        return self._available_elsewhere + self._cash - margin
+        margin = self.position.isolated_margin if self.position is not None else ZERO
+        return self._cash - self._used_elsewhere - margin
 
     def reducible(self, order: Order) -> Decimal:
         """Return how much of the position an order on this side could close."""
         if self.position is None or self.position.side is order.side:
-            return Decimal(0)
+            return ZERO
         return abs(self.position.quantity)
 
     def executable(self, order: Order) -> Decimal:
@@ -224,7 +227,7 @@ class Ledger:
         self.opened_quantity += change.opened_quantity
         self._reports.append(FillReport(fill))
         filled = order.filled_quantity + execution.quantity
-        paid = order.filled_quantity * (order.average_price or Decimal(0)) + notional
+        paid = order.filled_quantity * (order.average_price or ZERO) + notional
         return msgspec.structs.replace(
             order,
             filled_quantity=filled,
@@ -296,11 +299,13 @@ class Ledger:
     def _held_on(self, entry: Order) -> Decimal:
         """Return how much is held on the entry's own side."""
         if self.position is None or self.position.side is not entry.side:
-            return Decimal(0)
+            return ZERO
         return abs(self.position.quantity)
 
     def _used_here(self) -> Decimal:
-        margin = self.position.isolated_margin if self.position is not None else Decimal(0)
+        margin = self.position.isolated_margin if self.position is not None else ZERO
+        if not self.orders:
+            return margin
         return margin + reserved_margin(self.position, self.orders.values(), self.instrument)
 
     def _report_balance(self, reason: BalanceReason, amount: Decimal) -> None:

@@ -22,7 +22,7 @@ never trade with each other.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
@@ -102,7 +102,7 @@ def match_new(
     if worst_price is not None and not _is_within(order.side, limit, worst_price):
         limit = worst_price
     executions = take(order.side, quantity, limit, quote, book, instrument)
-    taken = sum((execution.quantity for execution in executions), Decimal(0))
+    taken = quantity_of(executions)
     if taken < quantity and order.time_in_force is TimeInForce.FOK:
         reason = f"fill-or-kill: only {plain(taken)} of {plain(quantity)} could fill at once"
         return Match((), Remainder.EXPIRES, reason)
@@ -116,6 +116,13 @@ def match_new(
         filled = f"only {plain(taken)} of {plain(quantity)}"
         reason = f"{rule}: {filled} could fill at {plain(limit)} or better"
     return Match(executions, Remainder.EXPIRES, reason)
+
+
+def quantity_of(executions: Sequence[Execution]) -> Decimal:
+    """Return how much several executions trade together."""
+    if len(executions) == 1:
+        return executions[0].quantity
+    return sum([execution.quantity for execution in executions], Decimal(0))
 
 
 def market_bound(side: Side, mark: Decimal) -> Decimal:

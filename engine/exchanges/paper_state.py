@@ -53,13 +53,15 @@ from engine.model.quote import BookSnapshot, Quote
 class PlaceOrder(msgspec.Struct, frozen=True):
     """A new order arrives; `quote` is None when the symbol has had none yet.
 
-    `is_valid` says that `validate_order` has passed it at this very quote and position.
+    `is_valid` says that `validate_order` has passed it at this very quote and position, and `match`
+    how it meets this very market if that has been worked out already.
     """
 
     order: Order
     quote: Quote | None
     book: BookSnapshot | None = None
     is_valid: bool = False
+    match: Match | None = None
 
 
 class CancelOrder(msgspec.Struct, frozen=True):
@@ -180,7 +182,8 @@ def _place(wallet: PaperWallet, event: PlaceOrder) -> Step:
         if accepted.type.is_trigger:
             ledger.put(accepted)
         else:
-            ledger = _enter_market(ledger, accepted, quote, event.book)
+            match = event.match or _match(ledger, accepted, quote, event.book)
+            _enter_market(ledger, accepted, match)
     except DeskError as refusal:
         return wallet, (OrderReport(_rejected(order, refusal.message, quote)),)
     return ledger.close()
@@ -200,22 +203,20 @@ def _accept(ledger: Ledger, order: Order, default_leverage: int) -> Order:
     )
 
 
-def _enter_market(ledger: Ledger, order: Order, quote: Quote, book: BookSnapshot | None) -> Ledger:
-    """Return the ledger after a new or repriced order met the market; raise `OrderRejected`."""
-    trial = ledger.fork()
-    match = _match(trial, order, quote, book)
+def _enter_market(ledger: Ledger, order: Order, match: Match) -> None:
+    """Let a new or repriced order meet the market; after `OrderRejected` the ledger is of no more use."""
     if match.remainder is Remainder.REJECTED:
         raise OrderRejected(match.reason)
+    available, opened = ledger.available(), ledger.opened_quantity
     if not match.executions:
-        trial.put(order)
-    trial.execute(order, match.executions)
-    left = trial.orders.get(order.client_order_id)
+        ledger.put(order)
+    ledger.execute(order, match.executions)
+    left = ledger.orders.get(order.client_order_id)
     if left is not None and match.remainder is Remainder.EXPIRES:
-        trial.end(left, OrderStatus.EXPIRED, match.reason)
-    rests = order.client_order_id in trial.orders
-    if rests or trial.opened_quantity > ledger.opened_quantity:
-        _check_affordable(ledger, trial, order)
-    return trial
+        ledger.end(left, OrderStatus.EXPIRED, match.reason)
+    opens = ledger.opened_quantity > opened
+    if opens or order.client_order_id in ledger.orders:
+        _check_affordable(ledger, order, available, opens=opens)
 
 
 def _match(ledger: Ledger, order: Order, quote: Quote, book: BookSnapshot | None) -> Match:
@@ -223,15 +224,15 @@ def _match(ledger: Ledger, order: Order, quote: Quote, book: BookSnapshot | None
     return match_new(order, ledger.executable(order), quote, book, ledger.instrument, worst)
 
 
-def _check_affordable(before: Ledger, after: Ledger, order: Order) -> None:
-    opens = after.opened_quantity > before.opened_quantity
+def _check_affordable(after: Ledger, order: Order, available: Decimal, *, opens: bool) -> None:
+    """Raise `OrderRejected` if an order costs more than was `available` before it, or ends at once."""
     if opens and after.position is not None and is_liquidated(after.position, after.mark):
         raise OrderRejected(
             f"leverage: {order.leverage}x would be liquidated at once, at "
             f"{after.position.liquidation_price} with the mark at {after.mark}",
             reason="immediate_liquidation",
         )
-    available, left = before.available(), after.available()
+    left = after.available()
     # What opens must leave nothing overdrawn, even if it also frees reserves; an order that merely
     # rests, or was amended, must not make matters worse.
     if left < 0 and (opens or left < available):
@@ -267,7 +268,7 @@ def _fill_triggered(ledger: Ledger, order: Order, quote: Quote, book: BookSnapsh
         trial.put(msgspec.structs.replace(left, type=OrderType.MARKET, updated_ms=ledger.ts_ms))
     if trial.opened_quantity > ledger.opened_quantity:
         try:
-            _check_affordable(ledger, trial, order)
+            _check_affordable(trial, order, ledger.available(), opens=True)
         except OrderRejected as refusal:
             started = order.status is OrderStatus.PARTIALLY_FILLED
             ledger.end(order, OrderStatus.CANCELLED if started else OrderStatus.REJECTED, refusal.message)
@@ -311,7 +312,8 @@ def _amend(wallet: PaperWallet, event: AmendOrder) -> Step:
         price=order.price if event.price is None else event.price,
         updated_ms=quote.ts_ms,
     )
-    return _enter_market(ledger, amended, quote, event.book).close()
+    _enter_market(ledger, amended, _match(ledger, amended, quote, event.book))
+    return ledger.close()
 
 
 def _settle_funding(wallet: PaperWallet, event: SettleFunding) -> Step:

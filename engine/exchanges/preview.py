@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.exchanges.margin import Trade, apply_fill, fee_of, worst_closing_price
-from engine.exchanges.matching import Execution, Remainder, match_new, plain
+from engine.exchanges.matching import Execution, Match, Remainder, match_new, plain, quantity_of
 from engine.model.fill import Liquidity
 from engine.model.instrument import Instrument
 from engine.model.order import Order, OrderRequest, order_of
@@ -40,8 +40,8 @@ def preview_order(
         ts_ms=quote.ts_ms,
         leverage=position.leverage if position is not None else default_leverage,
     )
-    quantity = _tradable(request, position)
-    executions, warning = _expected_executions(request, quantity, quote, book, position, instrument)
+    match = expected_match(request, instrument, quote, book, position)
+    executions, warning = _expected_executions(request, match, position)
     outcome = _outcome_of(order, executions, quote, position, instrument)
     expected = outcome.average_price or request.price or request.trigger_price or quote.mark
     needed = outcome.margin + outcome.fee
@@ -61,19 +61,26 @@ def preview_order(
     )
 
 
-def expected_price(
+def expected_match(
     request: OrderRequest,
     instrument: Instrument,
     quote: Quote,
     book: BookSnapshot | None,
     position: Position | None,
-) -> Decimal:
-    """Return the average price a valid order would come to now, as its preview says it."""
-    quantity = _tradable(request, position)
-    executions, _ = _expected_executions(request, quantity, quote, book, position, instrument)
+) -> Match | None:
+    """Return how a valid order meets the market now, None for one that waits for its trigger."""
+    if request.trigger_price is not None:
+        return None
+    worst = worst_closing_price(position, request.side, instrument)
+    return match_new(request, _tradable(request, position), quote, book, instrument, worst)
+
+
+def expected_price(request: OrderRequest, match: Match | None, quote: Quote) -> Decimal:
+    """Return the average price a valid entry would come to now, as its preview says it."""
+    executions, _ = _expected_executions(request, match, None)
     if len(executions) == 1:
         return executions[0].price
-    filled = sum((execution.quantity for execution in executions), Decimal(0))
+    filled = quantity_of(executions)
     paid = sum((execution.price * execution.quantity for execution in executions), Decimal(0))
     return paid / filled if filled else request.price or request.trigger_price or quote.mark
 
@@ -136,21 +143,17 @@ def _outcome_of(
 
 
 def _expected_executions(
-    order: OrderRequest,
-    quantity: Decimal,
-    quote: Quote,
-    book: BookSnapshot | None,
-    position: Position | None,
-    instrument: Instrument,
+    order: OrderRequest, match: Match | None, position: Position | None
 ) -> tuple[tuple[Execution, ...], str]:
-    if order.trigger_price is not None:
+    quantity = _tradable(order, position)
+    if match is None:
+        assert order.trigger_price is not None, order
         return (Execution(order.trigger_price, quantity, Liquidity.TAKER),), ""
-    worst = worst_closing_price(position, order.side, instrument)
-    match = match_new(order, quantity, quote, book, instrument, worst)
     executions, warning = match.executions, match.reason
-    left = quantity - sum((execution.quantity for execution in executions), Decimal(0))
-    if match.remainder is Remainder.RESTS and left > 0 and order.price is not None:
-        executions = (*executions, Execution(order.price, left, Liquidity.MAKER))
+    if match.remainder is Remainder.RESTS and order.price is not None:
+        left = quantity - quantity_of(executions)
+        if left > 0:
+            executions = (*executions, Execution(order.price, left, Liquidity.MAKER))
     if order.quantity > quantity:
         warning = warning or f"cut to the position of {plain(quantity)}"
     return executions, warning

@@ -30,14 +30,14 @@ def validate_order(order: Orderlike, instrument: Instrument, quote: Quote, posit
     """
     _check_quantity("quantity", order.quantity, instrument)
     _check_prices_present(order)
-    for field, price in (
-        ("price", order.price),
-        ("trigger_price", order.trigger_price),
-        ("stop_loss", order.stop_loss),
-        ("take_profit", order.take_profit),
-    ):
-        if price is not None:
-            _check_price(field, price, instrument)
+    if order.price is not None:
+        _check_price("price", order.price, instrument)
+    if order.trigger_price is not None:
+        _check_price("trigger_price", order.trigger_price, instrument)
+    if order.stop_loss is not None:
+        _check_price("stop_loss", order.stop_loss, instrument)
+    if order.take_profit is not None:
+        _check_price("take_profit", order.take_profit, instrument)
     _check_time_in_force(order)
     _check_leverage(order.leverage, instrument)
     _check_price_band(order, instrument, quote.mark)
@@ -218,6 +218,8 @@ def _check_notional(order: Orderlike, instrument: Instrument, mark: Decimal) -> 
 
 
 def _check_protection(order: Orderlike, mark: Decimal) -> None:
+    if order.stop_loss is None and order.take_profit is None:
+        return
     entry = _expected_entry(order, mark)
     sign = order.side.sign
     losing, winning = ("below", "above") if sign > 0 else ("above", "below")

@@ -115,11 +115,17 @@ def reserved_margin(position: Position | None, orders: Iterable[Order], instrume
     return reserve
 
 
-def used_margin(wallet: PaperWallet) -> Decimal:
-    """Return the isolated margins of all positions plus the reserves of all resting orders."""
+def used_margin(wallet: PaperWallet, besides: str = "") -> Decimal:
+    """Return the isolated margins of all positions plus the reserves of all resting orders.
+
+    One symbol may be left out.
+    """
     used = Decimal(0)
     for symbol, state in wallet.symbols.items():
-        used += reserved_margin(state.position, state.orders, wallet.instruments[symbol])
+        if symbol == besides:
+            continue
+        if state.orders:
+            used += reserved_margin(state.position, state.orders, wallet.instruments[symbol])
         if state.position is not None:
             used += state.position.isolated_margin
     return used

@@ -74,8 +74,12 @@ class Period(enum.StrEnum):
 
 
 def parse_period(text: str) -> Period:
-    """Return the period written as `text`, such as `15m`; raise `InvalidInput` for any other."""
+    """Return the period written as `text`, such as `15m`; raise `InvalidInput` for any other.
+
+    Letters may be of either case but for `M`, which is a month wherever people write both.
+    """
+    word = text.strip()
     try:
-        return Period(text.strip().lower())
+        return Period(word if word.endswith("M") else word.lower())
     except ValueError:
         raise InvalidInput.of("period", text, f"allowed is {', '.join(Period)}") from None

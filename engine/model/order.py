@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from decimal import Decimal
+from functools import cached_property
 
 import msgspec
 
@@ -14,12 +15,12 @@ class Side(enum.StrEnum):
     BUY = "buy"
     SELL = "sell"
 
-    @property
+    @cached_property
     def sign(self) -> int:
         """+1 for a buy, -1 for a sell."""
         return 1 if self is Side.BUY else -1
 
-    @property
+    @cached_property
     def opposite(self) -> Side:
         """The other side."""
         return Side.SELL if self is Side.BUY else Side.BUY
@@ -33,7 +34,7 @@ class OrderType(enum.StrEnum):
     STOP_MARKET = "stop_market"
     TAKE_PROFIT_MARKET = "take_profit_market"
 
-    @property
+    @cached_property
     def is_trigger(self) -> bool:
         """Whether the order waits for a trigger price."""
         return self in (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET)
@@ -66,12 +67,12 @@ class OrderStatus(enum.StrEnum):
     DENIED = "denied"
     EXPIRED = "expired"
 
-    @property
+    @cached_property
     def is_terminal(self) -> bool:
         """Whether nothing more can happen to the order."""
         return not _NEXT_STATUSES[self]
 
-    @property
+    @cached_property
     def is_open(self) -> bool:
         """Whether the order may still trade."""
         return not self.is_terminal

@@ -17,6 +17,8 @@ from engine.model.signal import PoolEdge
 from engine.signals.conditions.rules import MET, UNKNOWN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -90,15 +92,42 @@ def fire_rows(
     """
     import numpy as np
 
-    known = np.flatnonzero(states != UNKNOWN)
-    is_met = states[known] == MET
-    was_met = np.concatenate([[bool(start.met)], is_met[:-1]]) if len(known) else is_met
-    rising = known[is_met & ~was_met]
+    is_known = states != UNKNOWN
+    first = int(is_known.argmax()) if len(states) else 0
+    is_met = states[first:] == MET
+    if is_known[first:].all():
+        rising = first + _risen(is_met, was_met=bool(start.met))
+    else:
+        known = np.flatnonzero(is_known)
+        rising = known[_risen(states[known] == MET, was_met=bool(start.met))]
     repeated = event_rows[states[event_rows] == MET]
-    rows = np.union1d(rising, repeated) if len(repeated) else rising
+    rows = rows_of_any((rising, repeated), len(states))
     if cooldown_ms <= 0 or len(rows) == 0:
         return rows
     return rows[_outside_cooldown(ts_ms[rows].tolist(), cooldown_ms, start.fired_ms)]
+
+
+def rows_of_any(found: Sequence[NDArray[np.intp]], count: int) -> NDArray[np.intp]:
+    """Return the rows, in order and each once, that are in any of some arrays of rows below `count`."""
+    import numpy as np
+
+    some = [rows for rows in found if len(rows)]
+    if len(some) == 1:
+        return some[0]
+    is_found = np.zeros(count, dtype=np.bool_)
+    for rows in some:
+        is_found[rows] = True
+    return np.flatnonzero(is_found)
+
+
+def _risen(is_met: NDArray[np.bool_], *, was_met: bool) -> NDArray[np.intp]:
+    """Return the rows that are met while the row before is not; `was_met` is said of the one before all."""
+    import numpy as np
+
+    risen = is_met.copy()
+    risen[1:] &= ~is_met[:-1]
+    risen[:1] &= not was_met
+    return np.flatnonzero(risen)
 
 
 def _outside_cooldown(times_ms: list[int], cooldown_ms: int, fired_ms: int | None) -> list[int]:

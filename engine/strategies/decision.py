@@ -165,7 +165,9 @@ def _usual_decision(raw: str | bytes, symbols: Collection[str], max_leverage: in
         return None
     if not _SMALLEST <= portion <= 1 or len(found.reason) > MAX_REASON:
         return None
-    if any(price is not None and not _SMALLEST <= price <= _LARGEST for price in (low, high)):
+    if low is not None and not _SMALLEST <= low <= _LARGEST:
+        return None
+    if high is not None and not _SMALLEST <= high <= _LARGEST:
         return None
     match found.operation:
         case Operation.BUY if high is not None:

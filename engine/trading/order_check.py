@@ -10,14 +10,15 @@ from decimal import Decimal
 import msgspec
 
 from engine.errors import InvalidOrder
-from engine.exchanges.preview import expected_price, slippage_of
+from engine.exchanges.matching import Match
+from engine.exchanges.preview import expected_match, expected_price, slippage_of
 from engine.exchanges.validation import validate_order
 from engine.model.account import TraderConfig
 from engine.model.instrument import Instrument
 from engine.model.order import Order, OrderRequest, OrderType
 from engine.model.position import Position
 from engine.model.quote import BookSnapshot, Quote
-from engine.trading.risk import Exposure, check_order
+from engine.trading.risk import Exposure, check_exit, check_order
 
 _NO_SLIPPAGE = Decimal(0)
 """A limit price bounds what an order pays; only a market order slips."""
@@ -42,8 +43,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
 def check_request(
     request: OrderRequest, trader: TraderConfig, instrument: Instrument, situation: Situation
-) -> None:
-    """Return if an order keeps every rule and limit.
+) -> Match | None:
+    """Return if an order keeps every rule and limit: how it meets the market, if that had to be known.
 
     Raises `InvalidOrder` for a rule of the venue and `OrderDenied` for a limit of the trader.
     """
@@ -52,7 +53,11 @@ def check_request(
         raise InvalidOrder.of("symbol", request.symbol, f"this trader trades {allowed}")
     quote, position = situation.quote, situation.position
     validate_order(request, instrument, quote, position)
-    price = expected_price(request, instrument, quote, situation.book, position)
+    if request.reduce_only:
+        check_exit(request, trader.limits, situation.orders)
+        return None
+    match = expected_match(request, instrument, quote, situation.book, position)
+    price = expected_price(request, match, quote)
     exposure = Exposure(
         mark=quote.mark,
         quote_age_ms=situation.quote_age_ms,
@@ -67,3 +72,4 @@ def check_request(
         trading_enabled=situation.trading_enabled,
     )
     check_order(request, trader.limits, exposure)
+    return match

@@ -9,6 +9,7 @@ while the kill switch is engaged; only how many of them may rest at once is boun
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from decimal import Decimal
 
 import msgspec
@@ -60,7 +61,7 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
 def check_order(request: OrderRequest, limits: RiskLimits, exposure: Exposure) -> None:
     """Return if the order keeps every limit, else raise `OrderDenied` for the first one it breaks."""
     if request.reduce_only:
-        _check_resting_exits(request, limits, exposure)
+        check_exit(request, limits, exposure.orders)
         return
     _check_desk(limits, exposure)
     _check_leverage(request, limits, exposure)
@@ -116,7 +117,7 @@ def _check_desk(limits: RiskLimits, exposure: Exposure) -> None:
             f"the last quote is {exposure.quote_age_ms / 1000:.1f} s old;"
             f" an entry needs one of at most {limits.max_quote_age_ms / 1000:.0f} s",
         )
-    unknown = sum(1 for order in exposure.orders if order.status is OrderStatus.UNKNOWN)
+    unknown = len([order for order in exposure.orders if order.status is OrderStatus.UNKNOWN])
     if unknown:
         raise deny(
             DenialReason.UNKNOWN_ORDERS,
@@ -144,7 +145,7 @@ def _check_counts(request: OrderRequest, limits: RiskLimits, exposure: Exposure)
             f"{len(symbols)} symbols are already at risk ({', '.join(sorted(symbols))});"
             f" the limit is {limits.max_positions} concurrent positions",
         )
-    entries = sum(1 for order in exposure.orders if not order.reduce_only)
+    entries = len([order for order in exposure.orders if not order.reduce_only])
     if entries >= limits.max_open_orders:
         raise deny(
             DenialReason.OPEN_ORDERS,
@@ -158,11 +159,14 @@ def _check_counts(request: OrderRequest, limits: RiskLimits, exposure: Exposure)
         )
 
 
-def _check_resting_exits(request: OrderRequest, limits: RiskLimits, exposure: Exposure) -> None:
-    """Bound how many exits may rest at once; one that trades at once or not at all always passes."""
+def check_exit(request: OrderRequest, limits: RiskLimits, orders: Collection[Order]) -> None:
+    """Return if a reduce-only order keeps the limit of exits that rest among the trader's open `orders`.
+
+    One that trades at once or not at all always passes; raises `OrderDenied`.
+    """
     if _trades_at_once(request):
         return
-    resting = sum(1 for order in exposure.orders if order.reduce_only)
+    resting = len([order for order in orders if order.reduce_only])
     if resting >= limits.max_open_orders:
         raise deny(
             DenialReason.OPEN_ORDERS,

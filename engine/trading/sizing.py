@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from engine.errors import Conflict, InvalidOrder
 from engine.exchanges.margin import MONEY_STEP
-from engine.exchanges.matching import take
+from engine.exchanges.matching import quantity_of, take
 from engine.model.account import TraderConfig
 from engine.model.decision import Decision, Operation
 from engine.model.instrument import Instrument
@@ -137,7 +137,7 @@ def _expected_average(
     executions = take(side, quantity, limit, quote, book, instrument)
     if len(executions) == 1:
         return executions[0].price
-    taken = sum((execution.quantity for execution in executions), Decimal(0))
+    taken = quantity_of(executions)
     paid = sum((execution.price * execution.quantity for execution in executions), Decimal(0))
     return paid / taken if taken else Decimal(0)
 

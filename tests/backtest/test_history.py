@@ -120,7 +120,7 @@ def test_files_that_overlap_and_differ_are_refused_with_the_row(tmp_path: Path) 
 def test_gaps_are_told_with_how_many_candles_are_missing(tmp_path: Path) -> None:
     rows = [row(minute) for minute in (0, 1, 2, 6, 7, 9)]
     (warning,) = loaded(written(tmp_path, "gaps.csv", rows)).warnings
-    assert "BTC: 4 candles of 1m are missing in 2 gaps" in warning
+    assert "BTC: 4 1m candles missing in 2 gaps" in warning
 
 
 RATES = "t_ms,rate"

@@ -93,6 +93,7 @@ async def seen_before(
     timeline = EquityTimeline(account.changes, request.symbols)
     closes = bar_closes(run.market, request.symbols, run.start_ms, run.end_ms)
     marks = {symbol: closing_marks(run.market, symbol, closes) for symbol in request.symbols}
+    closed = int(closes.searchsorted(np.array([cut_ms]), side="right")[0])
     log = [line for line in outcome.log.lines(0, len(outcome.log))[1] if line.ts_ms < cut_ms]
     assert outcome.result.trades
     return Seen(
@@ -104,7 +105,7 @@ async def seen_before(
         fills=[fill for fill in account.fills if fill.ts_ms < cut_ms],
         funding=[(paid.ts_ms, paid.amount) for paid in account.funding if paid.ts_ms < cut_ms],
         lines=list(log),
-        equity=timeline.over(closes, marks)[0][closes <= cut_ms].tolist(),
+        equity=timeline.over(closes, marks)[0][:closed].tolist(),
     )
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from engine.backtest import program_asker
-from engine.backtest.program_asker import ProgramAsker
 from engine.backtest.run import run_backtest
 from engine.model.backtest import BacktestProgress, BacktestStatus, ExitReason
 from engine.strategies.programs.host import SandboxHost, SandboxLimits
@@ -204,13 +201,7 @@ class Strategy:
 
 
 def limited(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    limits = SandboxLimits(seconds=seconds, memory_mb=256)
-    init = ProgramAsker.__init__
-
-    def with_limits(self: ProgramAsker, **words: Any) -> None:
-        init(self, **(words | {"limits": limits}))
-
-    monkeypatch.setattr(ProgramAsker, "__init__", with_limits)
+    monkeypatch.setattr(program_asker, "LIMITS", SandboxLimits(seconds=seconds, memory_mb=256))
 
 
 async def test_an_endless_loop_at_one_trigger_costs_that_trigger_only(

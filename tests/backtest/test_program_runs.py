@@ -7,6 +7,7 @@ import itertools
 import msgspec
 import pytest
 
+from engine.backtest.run import inspect_trigger
 from engine.errors import InvalidInput
 from engine.model.backtest import BacktestStatus, ExitReason
 from engine.strategies.programs.host import SandboxHost
@@ -26,6 +27,26 @@ async def test_the_same_run_twice_has_the_same_hash_and_another_run_another(sand
     for changed in ({"cash": D(9_999)}, {"slippage": D("0.001")}, {"schedule_seconds": 120}):
         other = await run(SIMPLE, past, sandbox, **changed)
         assert other.result.result_hash != first.result.result_hash
+
+
+STASHING = """
+import math
+
+class Strategy:
+    def should_trade(self, data):
+        math.times = getattr(math, "times", 0) + 1
+        price = data.get_price("BTC")
+        word = "buy" if math.times % 2 else "hold"
+        return Decision(word, "BTC", 0.1, max_price=price, reason=str(math.times))
+"""
+
+
+async def test_nothing_a_program_hides_in_a_module_reaches_the_next_run(sandbox: SandboxHost) -> None:
+    past = history({"BTC": series(flat(100, 40))})
+    first = await run(STASHING, past, sandbox)
+    assert_the_same(first, await run(STASHING, past, sandbox))
+    detail = await inspect_trigger(request(STASHING, past), past, 0, sandbox)
+    assert '"reason": "1"' in detail.decision
 
 
 async def test_a_result_adds_up(sandbox: SandboxHost) -> None:
@@ -193,8 +214,6 @@ async def test_the_documented_form_trades_with_its_targets(sandbox: SandboxHost)
 
 
 async def test_the_reads_of_one_line_are_those_of_its_trigger(sandbox: SandboxHost) -> None:
-    from engine.backtest.run import inspect_trigger
-
     past = wild(5, ("BTC",))
     outcome = await run(SIMPLE, past, sandbox)
     index = next(line.index for line in lines(outcome) if line.operation == "close")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+
+import msgspec
 import pytest
 
 from engine.backtest import failures, program_asker
-from engine.strategies.programs.host import SandboxHost
-from tests.backtest.made_history import D, at, flat, history, series, settlements
+from engine.backtest.prepared_run import RunOutcome
+from engine.model.instrument import Instrument
+from engine.strategies.programs.batch import BatchReply, BatchRequest
+from engine.strategies.programs.host import SandboxHost, SandboxLimits
+from tests.backtest.made_history import D, at, flat, history, series, settlements, unruled
 from tests.backtest.program_runs import assert_the_same, lines, one_at_a_time, run, wild
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -127,6 +133,76 @@ async def test_a_program_is_never_told_of_a_position_its_refused_order_did_not_o
     outcome = await run(REFUSED.format(order=order), past, sandbox)
     assert [line.reason for line in lines(outcome)] == [""] * 20
     assert not outcome.result.trades
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        'Decision("buy", "BTC", 0.5, max_price=price * 1.01)',
+        'Decision("buy", "BTC", 0.5, max_price=price * 0.999)',
+        'Decision("sell", "BTC", 0.5, min_price=price * 0.99, stop_loss_price=price * 1.05)',
+    ],
+    ids=["less than a lot", "guard not met", "less than a lot, with a stop"],
+)
+async def test_an_order_that_is_refused_again_and_again_does_not_end_the_running_ahead(
+    monkeypatch: pytest.MonkeyPatch, sandbox: SandboxHost, order: str
+) -> None:
+    past = history({"BTC": series(flat(100, 3000))}, instruments=in_lots("1"))
+    source = REFUSED.replace("return {order}", f"price = data.get_price('BTC')\n        return {order}")
+    changes = {"cash": D(10)}
+    truth = await one_at_a_time(monkeypatch, source, past, sandbox, **changes)
+    batches = await batches_of(monkeypatch, sandbox, run(source, past, sandbox, **changes), truth)
+    assert batches < 25
+
+
+FIRST_TOO_LITTLE = """
+class Strategy:
+    def should_trade(self, data):
+        minute = (data.now_ms - START) // 60000
+        told = f"{sorted(data.positions)} {data.available_balance if minute % 97 == 0 else 0:.6f}"
+        price = data.get_price("BTC")
+        if minute % 3 == 0:
+            return Decision("buy", "BTC", 1.0, leverage=1, max_price=price * 1.01, reason=told)
+        if minute % 50 == 49:
+            return Decision("close", "BTC", 1.0, min_price=price * 0.5, reason=told)
+        return Decision("hold", reason=told)
+"""
+
+
+async def test_an_order_that_comes_to_have_an_effect_is_seen_at_once(
+    monkeypatch: pytest.MonkeyPatch, sandbox: SandboxHost
+) -> None:
+    prices = [flat(100 + 40 * (minute // 120 % 2), 1)[0] for minute in range(1200)]
+    past = history({"BTC": series(prices)}, instruments=in_lots("0.09"))
+    source = FIRST_TOO_LITTLE.replace("START", str(at(0)))
+    truth = await one_at_a_time(monkeypatch, source, past, sandbox, cash=D(10))
+    assert truth.result.trades
+    assert_the_same(truth, await run(source, past, sandbox, cash=D(10)))
+
+
+def in_lots(lot: str) -> dict[str, Instrument]:
+    return {"BTC": msgspec.structs.replace(unruled("BTC"), lot_size=D(lot), min_quantity=D(lot))}
+
+
+async def batches_of(
+    monkeypatch: pytest.MonkeyPatch,
+    sandbox: SandboxHost,
+    running: Coroutine[object, object, RunOutcome],
+    truth: RunOutcome,
+) -> int:
+    """Run, compare with the truth, and return how many batches it took."""
+    asked = 0
+    run_batch = sandbox.run_batch
+
+    async def counted(request: BatchRequest, limits: SandboxLimits) -> BatchReply:
+        nonlocal asked
+        asked += 1
+        return await run_batch(request, limits)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "run_batch", counted)
+        assert_the_same(truth, await running)
+    return asked
 
 
 BOOKS_READER = """

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +51,31 @@ def test_sqlite_makes_every_commit_durable_before_it_is_acknowledged(home: Path)
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
     engine.dispose()
+
+
+LOOK_IN = """
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as database:
+    print(database.execute("SELECT count(*) FROM orders").fetchone()[0])
+database.close()
+"""
+
+
+async def test_another_program_that_looks_in_takes_nothing_away(home: Path) -> None:
+    def look_in() -> int:
+        ran = subprocess.run(
+            [sys.executable, "-c", LOOK_IN, home / DATABASE_FILE], stdout=subprocess.PIPE, check=True
+        )
+        return int(ran.stdout)
+
+    store = Store.open(home)
+    store.write(trader()).result()
+    await store.decisions(1)  # a connection that comes later than the writer's
+    assert await asyncio.to_thread(look_in) == 0
+    store.write(order("looked-at")).result()
+    assert await asyncio.to_thread(look_in) == 1
+    store.close()
+    assert await asyncio.to_thread(look_in) == 1
 
 
 def test_a_second_desk_on_the_home_is_told_who_runs_there(

@@ -24,7 +24,7 @@ from engine.desk import (
     TraderDesk,
     VaultDesk,
 )
-from engine.errors import InvalidOrder, NotFound, Unavailable
+from engine.errors import InvalidOrder, NotFound
 from engine.model.account import (
     Account,
     EquityPoint,

@@ -306,7 +306,7 @@ def test_files_that_overlap_and_agree_are_one_history(capsys: Captured) -> None:
 def test_a_gap_is_told(capsys: Captured) -> None:
     said = run_to_json(capsys, "run.py", "--candles", "gap.csv", "--schedule", "1h")
     assert said["bars"] == ROWS - 200
-    assert any("200 candles of 1m are missing in 1 gaps" in warning for warning in said["warnings"])
+    assert any("200 1m candles missing in 1 gap" in warning for warning in said["warnings"])
 
 
 def test_signals_schedule_symbols_funding_venue_and_checks_work_together(capsys: Captured) -> None:

@@ -37,15 +37,6 @@ def test_quantities() -> None:
     assert shown.quantity(D("1E+3")) == "1,000"
 
 
-def test_one_of_something_is_not_many() -> None:
-    assert [shown.count(number, "trade") for number in (0, 1, 2000)] == [
-        "0 trades",
-        "1 trade",
-        "2,000 trades",
-    ]
-    assert [shown.count(number, "try", "tries") for number in (1, 2)] == ["1 try", "2 tries"]
-
-
 def test_money() -> None:
     assert shown.money(D("12345.605")) == "12,345.60"
     assert shown.money(D("-0.001")) == "0.00"

@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from engine.model.backtest import BacktestResult, BacktestRun, SweepResult
+from engine.text import count
 from tui import format as fmt
 from tui.action import Context
 from tui.actions import bindings_for
@@ -119,9 +120,9 @@ def result_spans(run: BacktestRun, result: BacktestResult) -> tuple[tuple[Span, 
     span = f"{fmt.market_date_time(result.start_ms)} – {fmt.market_date_time(result.end_ms)}"
     facts = (
         Span(span, "muted"),
-        Span(f" · {fmt.count(result.triggers, 'trigger')}", "muted", priority=1),
-        Span(f" · {fmt.count(result.program_calls, 'call')}", "muted", priority=2),
-        Span(f" · {fmt.count(result.bars, 'bar')}", "muted", priority=3),
+        Span(f" · {count(result.triggers, 'trigger')}", "muted", priority=1),
+        Span(f" · {count(result.program_calls, 'call')}", "muted", priority=2),
+        Span(f" · {count(result.bars, 'bar')}", "muted", priority=3),
         Span(f" · {result.load_s:.2f} s to load, {result.run_s:.2f} s to run", "muted", priority=4),
         Span(f" · hash {result.result_hash[:12]}", "muted", priority=5),
     )
@@ -133,7 +134,7 @@ def why_incomplete(run: BacktestRun, result: BacktestResult | None) -> tuple[str
     if run.status not in INCOMPLETE:
         return "", "muted"
     reason = result.ended_early if result and result.ended_early else reason_words(run)
-    failures = f" ({fmt.count(result.failures, 'failed call')})" if result and result.failures else ""
+    failures = f" ({count(result.failures, 'failed call')})" if result and result.failures else ""
     return f"{run.status.value}: {reason}{failures}", status_words(run.status)[1]
 
 
@@ -280,7 +281,7 @@ def sweep_spans(sweep: SweepResult) -> tuple[tuple[Span, ...], tuple[Span, ...]]
     """Return the best of a sweep, and how many runs it took."""
     failed = sum(1 for line in sweep.lines if line.error)
     facts = [
-        Span(f"{fmt.count(len(sweep.lines), 'run')} by {title_of(sweep.request.objective)}", "muted"),
+        Span(f"{count(len(sweep.lines), 'run')} by {title_of(sweep.request.objective)}", "muted"),
         Span(f" in {sweep.run_s:.1f} s", "muted", priority=2),
     ]
     if failed:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 
 from engine.model.backtest import BacktestResult, BacktestTrade
-from tui import format as fmt
+from engine.text import count
 from tui.action import Context
 from tui.actions import bindings_for
 from tui.backtest_sweeps import combination_columns, combination_row, ordered_places
@@ -23,8 +23,8 @@ PAGE = 200
 def page_spans(offset: int, shown: int, total: int, noun: str) -> tuple[Span, ...]:
     """Return which part of how many is shown."""
     if total <= PAGE:
-        return (Span(fmt.count(total, noun), "muted"),)
-    words = f"{offset + 1:,} – {offset + shown:,} of {fmt.count(total, noun)}"
+        return (Span(count(total, noun), "muted"),)
+    words = f"{offset + 1:,} – {offset + shown:,} of {count(total, noun)}"
     return (Span(words, "muted"), Span(" · [ ] pages", "muted", priority=1))
 
 

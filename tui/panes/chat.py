@@ -25,7 +25,7 @@ from tui import format as fmt
 from tui.actions import Context, bindings_for
 from tui.bridge import News
 from tui.chat_cards import block_ids, copied_text, decision_blocks, decision_of, thought_id
-from tui.chat_view import MAX_DECISIONS, Conversation
+from tui.chat_view import MAX_DECISIONS, MAX_READ_BACK, Conversation
 from tui.order_entry import order_proof
 from tui.panes.base import Pane
 from tui.view import DeskView
@@ -61,7 +61,7 @@ class ChatPane(Pane):
         """Build the log."""
         yield StreamingLog(
             empty_text="nobody has thought aloud yet · t wakes the selected trader",
-            max_blocks=10 * MAX_DECISIONS,
+            max_blocks=3 * MAX_READ_BACK + MAX_DECISIONS,
         )
 
     @property
@@ -85,7 +85,7 @@ class ChatPane(Pane):
         if news.history is not None:
             self.conversation.restart(news.history)
             self._notes.clear()
-            self.rebuild()
+            self.rebuild(keeps_place=True)
         for edge in news.edges:
             self._take(edge)
 
@@ -201,12 +201,11 @@ class ChatPane(Pane):
 
     def _say_what_is_shown(self) -> None:
         scope = self.conversation.scope
-        words = ["all traders" if scope is None else self._view.trader_name(scope)]
+        words = [f"{self._unseen} new · G"] if self._unseen else []
         if self.conversation.words:
-            found = fmt.count(len(self.conversation.shown()), "decision")
-            words.append(f"“{fmt.fit(self.conversation.words, 24).rstrip()}”: {found} · Esc ends")
-        if self._unseen:
-            words.append(f"{self._unseen} new · G")
+            wanted = fmt.fit_words(self.conversation.words, 16).rstrip()
+            words.append(f"“{wanted}” {len(self.conversation.shown())} found · Esc")
+        words.append("all traders" if scope is None else self._view.trader_name(scope))
         self.set_subtitle(" · ".join(words))
 
     def _window_decisions(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from engine.model.program import Program, SourceProblem, SourceReport
-from tui import format as fmt
+from engine.text import count
 from tui.action import Context
 from tui.actions import bindings_for
 from tui.panes.base import WorkspacePane
@@ -71,9 +71,7 @@ def verdict_words(report: SourceReport | None) -> str:
     if report is None:
         return "reading …"
     errors, warnings = len(report.errors), len(report.warnings)
-    counts = [
-        fmt.count(number, noun) for number, noun in ((errors, "error"), (warnings, "warning")) if number
-    ]
+    counts = [count(number, noun) for number, noun in ((errors, "error"), (warnings, "warning")) if number]
     form = f"{FORM_WORDS.get(report.form, report.form)} · " if report.form else ""
     return form + (("✗ " if errors else "! ") + ", ".join(counts) if counts else "✓ no problems")
 

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from engine.errors import DeskError, InvalidInput
 from engine.model.backtest import BacktestRequest, BacktestRun, SweepRequest, WalkForward
-from tui import format as fmt
+from engine.text import count
 from tui.backtest_entry import read_count, read_ranges, request_words
 from tui.backtest_metrics import objectives
 from tui.bridge import DeskBridge
@@ -150,7 +150,7 @@ class SweepForm(FormScreen):
         """Start the sweep; raises `DeskError`."""
         run = await self._bridge.desk.backtests.start_sweep(self._sweep())
         self._started(run)
-        return f"{run.run_id} is {run.status.value}: {fmt.count(run.combinations, 'run')} of {run.name}"
+        return f"{run.run_id} is {run.status.value}: {count(run.combinations, 'run')} of {run.name}"
 
 
 def runs_words(sweep: SweepRequest) -> str:
@@ -158,10 +158,10 @@ def runs_words(sweep: SweepRequest) -> str:
     sizes = [len(item.values) for item in sweep.ranges]
     names = " × ".join(item.name for item in sweep.ranges)
     total = prod(sizes)
-    runs = fmt.count(total, "run")
+    runs = count(total, "run")
     product = " × ".join(map(str, sizes)) + f" = {runs}" if len(sizes) > 1 else runs
     drawn = f", {min(sweep.samples, total):,} of them at random" if 0 < sweep.samples < total else ""
-    walk = f", walked forward {fmt.count(sweep.walk_forward.splits, 'time')}" if sweep.walk_forward else ""
+    walk = f", walked forward {count(sweep.walk_forward.splits, 'time')}" if sweep.walk_forward else ""
     return f"{names}: {product}{drawn}{walk}"
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from engine.model.candle import Candle
 from engine.model.chart import ChartRequest
-from tui.format import count
+from engine.text import count
 from tui.market_view import MarketSettings, earliest_open
 from tui.screens import market_moves as moves
 from tui.screens.market_dialogs import open_factors, open_news, open_regime_thresholds

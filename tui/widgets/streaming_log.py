@@ -256,11 +256,10 @@ class StreamingLog(ScrollView, can_focus=True):
 
     def _keep_place(self) -> None:
         """Go to the end if the reader is there, else to the line they read first, wherever it is now."""
-        wanted: int | None = self.max_scroll_y
-        if not self._follows_end:
-            wanted = self._text.index_of(self._place) if self._place is not None else None
-        if wanted is not None and wanted != self.scroll_offset.y:
-            follows = self._follows_end
+        follows, here = self._follows_end, self.scroll_offset.y
+        place = None if self._place is None else self._text.index_of(self._place)
+        wanted = self.max_scroll_y if follows else min(here if place is None else place, self.max_scroll_y)
+        if wanted != here:
             self._go_to(wanted)
             self._follows_end = follows
 

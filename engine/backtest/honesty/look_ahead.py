@@ -14,6 +14,7 @@ import msgspec
 from engine.backtest.metrics.value_text import utc_text
 from engine.market.candles.series import CandleSeries
 from engine.model.backtest import TriggerLine
+from engine.text import count
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,5 +136,5 @@ def _difference(
                 trigger = f"{one.kind} trigger of {one.symbol} at {utc_text(one.ts_ms)}"
                 return f"{field} of the {trigger} became {after} instead of {before}"
     if len(original) != len(altered):
-        return f"{len(altered)} triggers instead of {len(original)} came until {utc_text(until_ms)}"
+        return f"{count(len(altered), 'trigger')} instead of {len(original)} came until {utc_text(until_ms)}"
     return ""

@@ -10,6 +10,7 @@ from engine.backtest.metrics.daily import DAYS_PER_YEAR
 from engine.backtest.metrics.measured import MeasuredRun
 from engine.backtest.metrics.value_text import utc_text
 from engine.model.backtest import ExitReason, WalkForwardStep
+from engine.text import count
 
 if TYPE_CHECKING:
     from engine.backtest.figures import RunFigures
@@ -65,15 +66,15 @@ def _few_trades(figures: RunFigures) -> Iterator[str]:
     closed = sum(trade.exit_ms is not None for trade in figures.trades)
     if closed < FEWEST_TRADES:
         yield (
-            f"Only {closed} closed {_plural(closed, 'trade')}: below {FEWEST_TRADES} "
+            f"Only {count(closed, 'closed trade')}: below {FEWEST_TRADES} "
             "every figure about trades is mostly chance."
         )
 
 
 def _liquidations(figures: RunFigures) -> Iterator[str]:
-    count = sum(trade.exit_reason is ExitReason.LIQUIDATION for trade in figures.trades)
-    if count:
-        yield f"{count} {_plural(count, 'position')} liquidated."
+    liquidated = sum(trade.exit_reason is ExitReason.LIQUIDATION for trade in figures.trades)
+    if liquidated:
+        yield f"{count(liquidated, 'position')} liquidated."
 
 
 def _profit_of_one_trade(figures: RunFigures) -> Iterator[str]:
@@ -137,10 +138,6 @@ def _weak_out_of_sample(objective: str, steps: Sequence[WalkForwardStep]) -> Ite
             f"Over-fitting: {objective} is {trained:.2f} on the training parts and {tested:.2f} on the parts "
             "that follow them."
         )
-
-
-def _plural(count: int, noun: str) -> str:
-    return noun if count == 1 else f"{noun}s"
 
 
 def _percent(share: float) -> str:

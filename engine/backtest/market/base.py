@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
+import numpy as np
 
 from engine.model.order import Order
 from engine.model.position import Position
 from engine.model.quote import Quote
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -22,13 +22,41 @@ PATH_SIXTIETHS = (20, 40, 59)
 
 
 class Bars(msgspec.Struct, frozen=True, eq=False):
-    """Where a symbol's mark price went, bar by bar; times are int64, prices float64."""
+    """Where a symbol's mark price went, bar by bar; times are int64, prices float64.
+
+    `step_ms` is the time from each bar's open to the next one's where that is the same throughout,
+    0 where there are gaps.
+    """
 
     open_ms: NDArray[np.int64]
     open: NDArray[np.float64]
     high: NDArray[np.float64]
     low: NDArray[np.float64]
     close: NDArray[np.float64]
+    first_ms: int = 0
+    step_ms: int = 0
+
+    def row_at(self, ts_ms: int) -> int:
+        """Return the row of the last bar that opened at or before a time, -1 before the first."""
+        if self.step_ms:
+            return min(max((ts_ms - self.first_ms) // self.step_ms, -1), len(self.open_ms) - 1)
+        return int(self.open_ms.searchsorted(ts_ms, side="right")) - 1
+
+    def rows_at(self, ts_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the same at many times."""
+        if not self.step_ms:
+            return self.open_ms.searchsorted(ts_ms, side="right") - 1
+        rows = ts_ms - self.first_ms
+        rows //= self.step_ms
+        return np.clip(rows, -1, len(self.open_ms) - 1, out=rows)
+
+
+def bars_of(open_ms: NDArray[np.int64], bar_ms: int, prices: Sequence[NDArray[np.float64]]) -> Bars:
+    """Return bars (at least one) of their opens, highs, lows and closes."""
+    first_ms = int(open_ms[0])
+    has_gaps = int(open_ms[-1]) - first_ms != (len(open_ms) - 1) * bar_ms
+    opens, highs, lows, closes = prices
+    return Bars(open_ms, opens, highs, lows, closes, first_ms, 0 if has_gaps else bar_ms)
 
 
 class QuoteColumns(msgspec.Struct, frozen=True, eq=False):
@@ -67,8 +95,8 @@ class RunMarket(Protocol):
         """Return the bars of a symbol."""
         ...
 
-    def is_open(self, symbol: str, ts_ms: int) -> bool:
-        """Tell whether a bar of the symbol covers a time: in a gap there is nothing to trade with."""
+    def open_quote_at(self, symbol: str, ts_ms: int) -> Quote | None:
+        """Return the quote in force if a bar covers the time: in a gap there is nothing to trade with."""
         ...
 
     def quote_at(self, symbol: str, ts_ms: int) -> Quote:

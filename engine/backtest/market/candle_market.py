@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.backtest.market.base import PATH_SIXTIETHS, Bars, QuoteColumns, QuoteTaker
+from engine.backtest.market.base import PATH_SIXTIETHS, Bars, QuoteColumns, QuoteTaker, bars_of
 from engine.market.candles.series import CandleSeries
 from engine.market.periods import Period
 from engine.model.instrument import Instrument
@@ -49,43 +49,42 @@ class CandleMarket:
         instruments: Mapping[str, Instrument],
         slippage: Decimal,
     ) -> None:
-        self._base = base
+        self._bar_ms = base.length_ms
         self._instruments = instruments
         self._bars = {symbol: self._on_steps(symbol, rows) for symbol, rows in candles.items()}
-        self._is_whole = {symbol: _has_no_gaps(rows, base) for symbol, rows in candles.items()}
         self._slippage = slippage
 
     @property
     def bar_ms(self) -> int:
         """How long a bar is."""
-        return self._base.length_ms
+        return self._bar_ms
 
     def bars(self, symbol: str) -> Bars:
         """Return the bars of a symbol."""
         return self._bars[symbol]
 
-    def is_open(self, symbol: str, ts_ms: int) -> bool:
+    def open_quote_at(self, symbol: str, ts_ms: int) -> Quote | None:
         """See `RunMarket`."""
-        opens = self._bars[symbol].open_ms
-        if self._is_whole[symbol]:
-            return bool(opens[0] <= ts_ms < opens[-1] + self.bar_ms)
-        row = int(opens.searchsorted(ts_ms, side="right")) - 1
-        return row >= 0 and ts_ms < int(opens[row]) + self.bar_ms
+        bars = self._bars[symbol]
+        row = bars.row_at(ts_ms)
+        if row < 0 or ts_ms >= bars.open_ms.item(row) + self._bar_ms:
+            return None
+        return self._quote(symbol, _decimal(bars.open.item(row)), ts_ms)
 
     def quote_at(self, symbol: str, ts_ms: int) -> Quote:
         """See `RunMarket`; raises `LookupError` before the first bar."""
         bars = self._bars[symbol]
-        row = int(bars.open_ms.searchsorted(ts_ms, side="right")) - 1
+        row = bars.row_at(ts_ms)
         if row < 0:
             raise LookupError(f"{symbol} has no price at {ts_ms}")
-        forms = ts_ms < int(bars.open_ms[row]) + self.bar_ms
-        return self._quote(symbol, _decimal(bars.open[row] if forms else bars.close[row]), ts_ms)
+        forms = ts_ms < bars.open_ms.item(row) + self._bar_ms
+        return self._quote(symbol, _decimal((bars.open if forms else bars.close).item(row)), ts_ms)
 
     def quotes_at(self, symbol: str, ts_ms: NDArray[np.int64]) -> QuoteColumns:
         """See `RunMarket`; NaN before the first bar."""
         bars = self._bars[symbol]
-        rows = bars.open_ms.searchsorted(ts_ms, side="right") - 1
-        marks = np.where(ts_ms < bars.open_ms[rows] + self.bar_ms, bars.open[rows], bars.close[rows])
+        rows = bars.rows_at(ts_ms)
+        marks = np.where(ts_ms < bars.open_ms[rows] + self._bar_ms, bars.open[rows], bars.close[rows])
         marks[rows < 0] = np.nan
         return QuoteColumns(
             marks, self._slipped(symbol, marks, Side.SELL), self._slipped(symbol, marks, Side.BUY)
@@ -94,9 +93,9 @@ class CandleMarket:
     def mark_before(self, symbol: str, ts_ms: int) -> Decimal:
         """See `RunMarket`; inside a bar it is the bar's open, before the first bar that one's."""
         bars = self._bars[symbol]
-        row = max(int(bars.open_ms.searchsorted(ts_ms)) - 1, 0)
-        forms = ts_ms < int(bars.open_ms[row]) + self.bar_ms
-        return _decimal(bars.open[row] if forms else bars.close[row])
+        row = max(bars.row_at(ts_ms - 1), 0)
+        forms = ts_ms < bars.open_ms.item(row) + self._bar_ms
+        return _decimal((bars.open if forms else bars.close).item(row))
 
     def play(
         self, open_ms: int, symbols: Iterable[str], account: QuoteTaker, after_ms: int, until_ms: int
@@ -108,15 +107,15 @@ class CandleMarket:
                 account.take(self._quote(symbol, _decimal(self._bars[symbol].open[row]), open_ms))
         paths = [(symbol, self._path(symbol, row, account)) for symbol, row in rows]
         for point, sixtieth in enumerate(PATH_SIXTIETHS):
-            ts_ms = open_ms + self.bar_ms * sixtieth // 60
+            ts_ms = open_ms + self._bar_ms * sixtieth // 60
             if after_ms < ts_ms <= until_ms:
                 for symbol, path in paths:
                     self._go(symbol, path[point], path[point + 1], ts_ms, account)
 
     def _row_of(self, symbol: str, open_ms: int) -> int | None:
-        opens = self._bars[symbol].open_ms
-        row = int(opens.searchsorted(open_ms))
-        return row if row < len(opens) and int(opens[row]) == open_ms else None
+        bars = self._bars[symbol]
+        row = bars.row_at(open_ms)
+        return row if row >= 0 and bars.open_ms.item(row) == open_ms else None
 
     def _path(self, symbol: str, row: int, account: QuoteTaker) -> tuple[Decimal, ...]:
         """Return open, first extreme, second extreme and close of a bar."""
@@ -158,7 +157,7 @@ class CandleMarket:
             columns = [
                 np.rint(column * denominator / numerator) * numerator / denominator for column in columns
             ]
-        return Bars(rows.open_ms, *columns)
+        return bars_of(rows.open_ms, self._bar_ms, columns)
 
     def _is_unruled(self, symbol: str) -> bool:
         return self._instruments[symbol].tick_size == Decimal(10) ** -_DECIMALS
@@ -166,10 +165,6 @@ class CandleMarket:
 
 def _decimal(price: float) -> Decimal:
     return Decimal(repr(round(float(price), _DECIMALS)))
-
-
-def _has_no_gaps(rows: CandleSeries, base: Period) -> bool:
-    return bool(rows.open_ms[-1] - rows.open_ms[0] == (len(rows) - 1) * base.length_ms)
 
 
 def _low_comes_first(symbol: str, account: QuoteTaker) -> bool:

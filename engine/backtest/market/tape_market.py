@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.backtest.market.base import Bars, QuoteColumns, QuoteTaker
+from engine.backtest.market.base import Bars, QuoteColumns, QuoteTaker, bars_of
 from engine.market.candles.series import CandleSeries
 from engine.market.periods import MINUTE_MS
 from engine.market.replay.candle_tape import CandleTape
@@ -26,7 +26,7 @@ class TapeMarket:
     def __init__(self, tape: CandleTape, candles: Mapping[str, CandleSeries]) -> None:
         self._tape = tape
         self._bars = {
-            symbol: Bars(rows.open_ms, *(column[: len(rows)] for column in tape.marks(symbol)))
+            symbol: bars_of(rows.open_ms, MINUTE_MS, [column[: len(rows)] for column in tape.marks(symbol)])
             for symbol, rows in candles.items()
         }
         self._shown: dict[str, tuple[int, list[Quote]]] = {}
@@ -35,9 +35,10 @@ class TapeMarket:
         """Return the bars of a symbol."""
         return self._bars[symbol]
 
-    def is_open(self, symbol: str, ts_ms: int) -> bool:
+    def open_quote_at(self, symbol: str, ts_ms: int) -> Quote | None:
         """See `RunMarket`; a recording has no gaps."""
-        return self._tape.start_ms <= ts_ms < self._tape.end_ms
+        is_covered = self._tape.start_ms <= ts_ms < self._tape.end_ms
+        return self.quote_at(symbol, ts_ms) if is_covered else None
 
     def quote_at(self, symbol: str, ts_ms: int) -> Quote:
         """See `RunMarket`."""

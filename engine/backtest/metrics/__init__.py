@@ -19,12 +19,16 @@ from engine.backtest.metrics.table import METRICS
 if TYPE_CHECKING:
     from engine.backtest.figures import RunFigures
 
-__all__ = ["METRICS", "Better", "Group", "Metric", "Unit", "curve", "measure", "monthly"]
+__all__ = ["METRICS", "Better", "Group", "Metric", "Unit", "curve", "measure", "metrics_of", "monthly"]
 
 
 def measure(figures: RunFigures) -> dict[str, float | None]:
     """Return every metric of `METRICS` by name; None is undefined, never a stand-in such as 0 or infinity."""
-    run = MeasuredRun(figures)
+    return metrics_of(MeasuredRun(figures))
+
+
+def metrics_of(run: MeasuredRun) -> dict[str, float | None]:
+    """Return the same for figures of which some is measured already."""
     return {name: _finite(metric.formula(run)) for name, metric in METRICS.items()}
 
 

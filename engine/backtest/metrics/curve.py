@@ -27,15 +27,24 @@ def curve(figures: RunFigures, max_points: int = 2000) -> EquityCurve:
     cash = float(figures.cash)
     if not len(figures.close_ms):
         return EquityCurve(ts_ms=(figures.start_ms,), equity=(cash,), drawdown_pct=(0.0,), benchmark=(cash,))
-    drawdown = highest_so_far(cash, figures.equity)
-    np.divide(figures.equity, drawdown, out=drawdown)
     rows = kept_rows(figures.equity, max(max_points, FEWEST_POINTS) - 3)
-    rows = np.union1d(rows, [int(drawdown.argmin()), len(figures.equity) - 1])
+    rows = np.union1d(rows, [len(figures.equity) - 1])
+    lowest, trough, drawdowns = 1.0, 0, []
+    for first, part, peak in highest_so_far(cash, figures.equity):
+        share = np.divide(part, peak, out=peak)
+        row = int(share.argmin())
+        if share[row] < lowest:
+            lowest, trough = float(share[row]), first + row
+        drawdowns.append(share[rows[slice(*rows.searchsorted((first, first + len(part))))] - first])
+    drawdown = np.concatenate(drawdowns)
+    if trough not in rows:
+        place = int(rows.searchsorted(trough))
+        rows, drawdown = np.insert(rows, place, trough), np.insert(drawdown, place, lowest)
     return EquityCurve(
         ts_ms=(figures.start_ms, *figures.close_ms[rows].tolist()),
         equity=(cash, *figures.equity[rows].tolist()),
-        drawdown_pct=(0.0, *((drawdown[rows] - 1) * 100).tolist()),
-        benchmark=(cash, *figures.benchmark[rows].tolist()),
+        drawdown_pct=(0.0, *((drawdown - 1) * 100).tolist()),
+        benchmark=(cash, *(figures.benchmark[rows] * figures.benchmark_units).tolist()),
     )
 
 

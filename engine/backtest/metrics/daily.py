@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from engine.backtest.figures import CloseTimes
+
 DAY_MS = 86_400_000
 DAYS_PER_YEAR = 365
 
@@ -24,11 +26,11 @@ def day_of(close_ms: int) -> int:
     return (close_ms - 1) // DAY_MS
 
 
-def rows_at(close_ms: NDArray[np.int64], boundaries_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+def rows_at(close_ms: CloseTimes, boundaries_ms: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return for each boundary the row of the last bar closed by then, -1 where there is none."""
     import numpy as np
 
-    return np.searchsorted(close_ms, boundaries_ms, side="right").astype(np.int64) - 1
+    return close_ms.searchsorted(boundaries_ms, side="right").astype(np.int64) - 1
 
 
 def values_at(
@@ -43,7 +45,7 @@ def values_at(
     return series
 
 
-def daily_rows(start_ms: int, close_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+def daily_rows(start_ms: int, close_ms: CloseTimes) -> NDArray[np.int64]:
     """Return the row of each UTC day's last bar, from the day of `start_ms` on (see the module)."""
     import numpy as np
 

@@ -6,6 +6,7 @@ on is a drawdown.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,6 +14,11 @@ import msgspec
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from engine.backtest.figures import CloseTimes
+
+BLOCK = 65_536
+"""How many bars are looked at together."""
 
 
 class Drawdowns(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,60 +39,75 @@ class Drawdowns(msgspec.Struct, frozen=True, kw_only=True):
     longest_ms: int = 0
 
 
-def highest_so_far(cash: float, equity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the highest equity up to each bar, at least `cash`."""
+def highest_so_far(
+    cash: float, equity: NDArray[np.float64]
+) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
+    """Yield a row, equity from there on, and the highest equity up to each of its bars, at least `cash`.
+
+    The blocks follow each other, each small enough for the processor's cache.
+    """
     import numpy as np
 
-    peak = np.maximum.accumulate(equity)
-    return np.maximum(peak, cash, out=peak)
+    highest = cash
+    for first in range(0, len(equity), BLOCK):
+        part = equity[first : first + BLOCK]
+        peak = np.maximum.accumulate(part)
+        np.maximum(peak, highest, out=peak)
+        highest = float(peak[-1])
+        yield first, part, peak
 
 
 def measure_drawdowns(
-    cash: float, start_ms: int, close_ms: NDArray[np.int64], equity: NDArray[np.float64]
+    cash: float, start_ms: int, close_ms: CloseTimes, equity: NDArray[np.float64]
 ) -> Drawdowns:
     """Return the deepest and the longest drawdown of equity at each bar's close."""
     import numpy as np
 
     if not len(equity):
         return Drawdowns()
-    peak = highest_so_far(cash, equity)
-    longest_ms = _longest_ms(start_ms, close_ms, equity >= peak)
-    below = equity - peak
-    deepest = float(below.min())
+    deepest = deepest_share = 0.0
+    trough, before = 0, cash
+    peaks = []
+    for first, part, peak in highest_so_far(cash, equity):
+        peaks.append(np.flatnonzero(part >= peak) + first)
+        below = part - peak
+        deepest = min(deepest, float(below.min()))
+        np.divide(below, peak, out=below)
+        row = int(below.argmin())
+        if below[row] < deepest_share:
+            deepest_share, trough, before = float(below[row]), first + row, float(peak[row])
     if deepest >= 0:
         return Drawdowns()
-    np.divide(below, peak, out=below)
-    trough = int(below.argmin())
-    peak_row = trough - int((equity[trough::-1] >= peak[trough]).argmax())
-    is_peak = bool(equity[peak_row] >= peak[trough])
+    peak_row = trough - int((equity[trough::-1] >= before).argmax())
+    is_peak = bool(equity[peak_row] >= before)
     began_ms = int(close_ms[peak_row]) if is_peak else start_ms
-    recovered = equity[trough:] >= peak[trough]
+    recovered = equity[trough:] >= before
     recovery_row = trough + int(recovered.argmax())
     recovery_ms = int(close_ms[recovery_row]) if recovery_row > trough else None
     ended_ms = int(close_ms[-1]) if recovery_ms is None else recovery_ms
     return Drawdowns(
-        deepest_pct=float(below[trough]) * 100,
+        deepest_pct=deepest_share * 100,
         deepest=deepest,
         start_ms=began_ms,
         end_ms=int(close_ms[trough]),
         recovery_ms=recovery_ms,
         duration_ms=ended_ms - began_ms,
-        longest_ms=longest_ms,
+        longest_ms=_longest_ms(start_ms, close_ms, np.concatenate(peaks)),
     )
 
 
-def _longest_ms(start_ms: int, close_ms: NDArray[np.int64], at_peak: NDArray[np.bool_]) -> int:
-    """Return the longest time from a peak over bars below it to the next peak or the last bar."""
+def _longest_ms(start_ms: int, close_ms: CloseTimes, peaks: NDArray[np.int64]) -> int:
+    """Return the longest time from a peak (a row) over bars below it to the next peak or the last bar."""
     import numpy as np
 
-    peaks = np.flatnonzero(at_peak)
     last = len(close_ms) - 1
-    rows = np.concatenate(([-1], peaks, [last] if not len(peaks) or peaks[-1] < last else []))
+    ends_below = not len(peaks) or int(peaks[-1]) < last
+    rows = np.concatenate(([-1], peaks, [last] if ends_below else []))
     rows = rows.astype(np.int64)
     times = np.where(rows < 0, start_ms, close_ms[rows])
     # Of two peaks in a row nothing lies below; the last bar, if it is no peak, lies below itself.
     has_bars_below = np.diff(rows) > 1
-    if not at_peak[last]:
+    if ends_below:
         has_bars_below[-1] = True
     lengths = np.diff(times)[has_bars_below]
     return int(lengths.max()) if len(lengths) else 0

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from engine.backtest.metrics.curve import curve
 from engine.backtest.metrics.daily import DAY_MS, daily_rows, returns_of, values_at
 from engine.backtest.metrics.drawdowns import Drawdowns, measure_drawdowns
 from engine.backtest.metrics.trades import ClosedTrades
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.backtest.figures import RunFigures
+    from engine.model.backtest import BacktestTrade, EquityCurve
 
 
 class MeasuredRun:
@@ -24,7 +29,25 @@ class MeasuredRun:
         self.cash = float(figures.cash)
         self.bars = len(figures.close_ms)
         self.final_equity = float(figures.equity[-1]) if self.bars else self.cash
-        self.final_benchmark = float(figures.benchmark[-1]) if self.bars else self.cash
+        self.final_benchmark = (
+            figures.benchmark_units * float(figures.benchmark[-1]) if self.bars else self.cash
+        )
+
+    def with_trades(self, trades: tuple[BacktestTrade, ...]) -> MeasuredRun:
+        """Return the same run with its trades; what was measured over its bars stays measured."""
+        whole = copy.copy(self)
+        whole.figures = msgspec.structs.replace(self.figures, trades=trades)
+        vars(whole).pop("trades", None)
+        return whole
+
+    def measure_bars(self) -> None:
+        """Work out all that reads every bar."""
+        _ = self.drawdowns, self.daily_returns, self.benchmark_returns, self.curve
+
+    @cached_property
+    def curve(self) -> EquityCurve:
+        """Equity, thinned for a chart."""
+        return curve(self.figures)
 
     @cached_property
     def span_days(self) -> float:
@@ -44,7 +67,9 @@ class MeasuredRun:
     @cached_property
     def benchmark_returns(self) -> NDArray[np.float64]:
         """The benchmark's return over each UTC day."""
-        return returns_of(values_at(self.cash, self.figures.benchmark, self._daily_rows))
+        figures = self.figures
+        start = self.cash / figures.benchmark_units
+        return returns_of(values_at(start, figures.benchmark, self._daily_rows))
 
     @cached_property
     def drawdowns(self) -> Drawdowns:

@@ -7,6 +7,7 @@ import msgspec
 from engine.backtest.metrics import METRICS
 from engine.backtest.metrics.value_text import ABSENT, money_text, percent_text, utc_text, value_text
 from engine.model.backtest import BacktestResult
+from engine.text import count
 
 
 class HeadlineFigure(msgspec.Struct, frozen=True):
@@ -57,7 +58,7 @@ def headline_figures(result: BacktestResult) -> tuple[HeadlineFigure, ...]:
         HeadlineFigure(
             METRICS["win_rate"].title,
             _written(result, "win_rate"),
-            f"{len(result.trades):,} trades, {_written(result, 'open_trades')} still open",
+            f"{count(len(result.trades), 'trade')}, {_written(result, 'open_trades')} still open",
         ),
         HeadlineFigure(
             METRICS["profit_factor"].title,

@@ -28,6 +28,7 @@ from engine.backtest.report.tables import (
     trades_table,
 )
 from engine.model.backtest import BacktestResult, BacktestStatus
+from engine.text import count
 
 _FOLDER = Path(__file__).parent
 
@@ -74,7 +75,7 @@ def _header(result: BacktestResult) -> Markup:
     about = (
         f"{', '.join(request.symbols)} · {request.period} candles · "
         f"{utc_text(result.start_ms)} to {utc_text(result.end_ms)} UTC · "
-        f"{result.bars:,} bars, {result.triggers:,} triggers"
+        f"{count(result.bars, 'bar')}, {count(result.triggers, 'trigger')}"
     )
     return element(
         "header",
@@ -166,9 +167,9 @@ def _percentiles(spread: Spread) -> tuple[float, ...]:
 def _luck_text(luck: TradeOrderLuck) -> str:
     below = f"{luck.loss_share * 100:.1f} %"
     return (
-        f"The {luck.trades:,} closed trades in {luck.orders:,} random orders, and drawn anew as often (seed "
-        f"{luck.seed}), each as a share of the account it began with. Drawn anew, {below} end below the cash "
-        "at the start."
+        f"The {count(luck.trades, 'closed trade')} in {luck.orders:,} random orders, and drawn anew as often "
+        f"(seed {luck.seed}), each as a share of the account it began with. Drawn anew, {below} end "
+        "below the cash at the start."
     )
 
 

@@ -17,7 +17,7 @@ from engine.backtest.report.terminal_text import (
 )
 from engine.model.backtest import SweepLine, SweepResult
 from engine.model.program import Parameter
-from engine.text import safe_line
+from engine.text import count, safe_line
 
 LISTED_RUNS = 15
 _COLUMNS = ("total_return_pct", "sharpe", "max_drawdown_pct", "profit_factor", "total_trades")
@@ -41,7 +41,7 @@ def sweep_summary(result: SweepResult, width: int = 100, *, color: bool | None =
 
 def _title(result: SweepResult, painter: Painter, width: int) -> Iterator[str]:
     request = result.request.request
-    yield painter.paint(safe_line(f"{request.name}: {len(result.lines):,} runs", width), BOLD)
+    yield painter.paint(safe_line(f"{request.name}: {count(len(result.lines), 'run')}", width), BOLD)
     yield from wrapped(f"{', '.join(request.symbols)} · {request.period} candles", width)
     if result.best is not None:
         best = result.lines[result.best]
@@ -91,7 +91,9 @@ def _failures(result: SweepResult, painter: Painter, width: int) -> Iterator[str
     failed = [line for line in result.lines if line.error]
     if not failed:
         return
-    yield painter.paint(f"{len(failed):,} of {len(result.lines):,} runs failed, the first of them", WARNING)
+    yield painter.paint(
+        f"{len(failed):,} of {count(len(result.lines), 'run')} failed, the first of them", WARNING
+    )
     yield from wrapped(f"{_params_text(failed[0].params)}: {failed[0].error}", width, "- ", "  ")
 
 

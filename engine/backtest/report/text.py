@@ -27,7 +27,7 @@ from engine.backtest.report.terminal_text import (
     wrapped,
 )
 from engine.model.backtest import BacktestResult, BacktestStatus, BacktestTrade
-from engine.text import safe_line
+from engine.text import count, safe_line
 
 EQUITY_ROWS = 14
 DRAWDOWN_ROWS = 7
@@ -70,7 +70,7 @@ def _title(result: BacktestResult, painter: Painter, width: int) -> Iterator[str
     )
     yield from wrapped(
         f"{', '.join(request.symbols)} · {request.period} candles · {utc_text(result.start_ms)} to "
-        f"{utc_text(result.end_ms)} UTC · {result.bars:,} bars · {result.triggers:,} triggers",
+        f"{utc_text(result.end_ms)} UTC · {count(result.bars, 'bar')} · {count(result.triggers, 'trigger')}",
         width,
     )
 

@@ -8,6 +8,7 @@ import msgspec
 
 from engine.backtest.runs.frames import Finished
 from engine.model.backtest import BacktestResult, BacktestRun, BacktestStatus, SweepResult
+from engine.text import count
 
 
 def summary_of(result: BacktestResult) -> Finished:
@@ -33,6 +34,7 @@ def summary_of_sweep(result: SweepResult) -> Finished:
     else:
         status = BacktestStatus.ERROR if failed == len(result.lines) else BacktestStatus.COMPLETED
     first_error = next((line.error for line in result.lines if line.error), "")
+    told = f"{failed} of {count(len(result.lines), 'run')} failed; the first: {first_error}" if failed else ""
     cash = float(result.request.request.cash)
     return Finished(
         status=status,
@@ -41,7 +43,7 @@ def summary_of_sweep(result: SweepResult) -> Finished:
         final_equity=None if best is None else best.final_equity,
         total_pnl=None if best is None else best.final_equity - cash,
         result_hash=sweep_hash(result),
-        error=f"{failed} of {len(result.lines)} runs failed; the first: {first_error}" if failed else "",
+        error=told,
     )
 
 

@@ -13,6 +13,7 @@ from engine.text import safe_line
 
 MOST_VALUES = 10_000
 _WORDS: dict[str, Parameter] = {"true": True, "false": False, "none": None, "null": None}
+_LARGEST = Decimal("1e15")
 _ALLOWED = "NAME=a,b,c or NAME=from..to:step"
 
 
@@ -42,6 +43,8 @@ def _steps(text: str, values: str) -> tuple[Parameter, ...]:
         raise InvalidInput.of("sweep", safe_line(text, 80), f"allowed is {_ALLOWED}") from None
     if not (start.is_finite() and end.is_finite() and step.is_finite()) or step <= 0 or end < start:
         raise InvalidInput.of("sweep", safe_line(text, 80), "a step above 0, from the lower to the higher")
+    if max(abs(start), abs(end), step) > _LARGEST or step < 1 / _LARGEST:
+        raise InvalidInput.of("sweep", safe_line(text, 80), "numbers up to 1e15 and steps from 1e-15 on")
     count = int((end - start) / step) + 1
     if count > MOST_VALUES:
         raise InvalidInput.of("sweep", safe_line(text, 80), f"at most {MOST_VALUES:,} values")

@@ -8,6 +8,7 @@ from engine.backtest.honesty import WalkForwardSplit, deflated_sharpe_of_best, s
 from engine.backtest.sweep.combinations import Parameters, combinations
 from engine.backtest.sweep.trials import WHOLE, TrialOutcome
 from engine.model.backtest import SweepLine, SweepRequest, SweepResult, WalkForwardStep
+from engine.text import count
 
 NOT_RUN = "not run: the sweep ended before it"
 
@@ -114,7 +115,7 @@ def _steps(
 
 def _missing(lines: Sequence[SweepLine]) -> list[str]:
     missing = sum(1 for line in lines if line.error == NOT_RUN)
-    return [f"Ended early: {missing:,} of {len(lines):,} runs were not made."] if missing else []
+    return [f"Ended early: {missing:,} of {count(len(lines), 'run')} not made."] if missing else []
 
 
 def _not_run(params: Parameters) -> SweepLine:

@@ -13,11 +13,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.market.candles.series import CandleSeries, aggregate, known_closed_ms
+from engine.market.candles.series import CandleSeries
+from engine.market.closed_candles import ClosedCandles
 from engine.market.factors.library import FactorLibrary
 from engine.market.flow.metrics import FlowQuantity, flow_array
 from engine.market.flow.series import FlowSeries
-from engine.market.indicators import indicator, indicator_array
+from engine.market.indicators import indicator
 from engine.market.periods import Period
 from engine.signals.conditions.condition import AVERAGED_CANDLES, Condition, is_event, uses_flow
 from engine.signals.conditions.metrics import MetricKind
@@ -46,11 +47,7 @@ class SignalData(msgspec.Struct, frozen=True, eq=False):
         return cls(minutes, FlowSeries.of_minutes(minutes, base), factors, base)
 
 
-class ClosedCandles(msgspec.Struct, frozen=True, eq=False):
-    """The closed candles of one period, and the checkpoint at which each is first looked at."""
-
-    series: CandleSeries
-    checkpoint: NDArray[np.intp]
+NO_ROWS: NDArray[np.intp] = np.empty(0, dtype=np.intp)
 
 
 class ConditionStates(msgspec.Struct, frozen=True, eq=False):
@@ -75,17 +72,20 @@ class ConditionArrays:
     def __init__(self, data: SignalData) -> None:
         self.data = data
         self.checkpoints_ms = data.flow.close_ms
-        self._candles: dict[Period, ClosedCandles] = {}
+        self.closed = ClosedCandles(data.minutes, data.base)
+        self._first_looks: dict[Period, NDArray[np.intp] | None] = {}
         self._values: dict[tuple[Operand, Period], Column] = {}
 
-    def candles(self, period: Period) -> ClosedCandles:
-        """Return the closed candles of a period."""
-        if period not in self._candles:
-            minutes, base = self.data.minutes, self.data.base
-            series = aggregate(minutes, period, base).closed
-            known_ms = known_closed_ms(series, period, minutes, base)
-            self._candles[period] = ClosedCandles(series, _first_at_or_after(self.checkpoints_ms, known_ms))
-        return self._candles[period]
+    def first_looks(self, period: Period) -> NDArray[np.intp] | None:
+        """Return the checkpoint at which each closed candle of a period is first looked at.
+
+        None where each checkpoint has a candle of its own.
+        """
+        if period not in self._first_looks:
+            known_ms = self.closed.of(period).known_ms
+            is_every = np.array_equal(self.checkpoints_ms, known_ms)
+            self._first_looks[period] = None if is_every else self.checkpoints_ms.searchsorted(known_ms)
+        return self._first_looks[period]
 
     def values(self, operand: Operand, period: Period) -> Column:
         """Return an operand at each closed candle, a flow metric at each checkpoint; NaN is missing."""
@@ -99,14 +99,14 @@ class ConditionArrays:
         rule = rule_of(condition)
         columns = [self.values(operand, condition.period) for operand in rule.operands]
         states = _decided(rule, columns)
+        checkpoint = None if uses_flow(condition) else self.first_looks(condition.period)
+        if checkpoint is None:
+            events = np.flatnonzero(states == MET) if is_event(condition) else NO_ROWS
+            return ConditionStates(states, events, lambda rows: _values(rule, columns, rows))
         count = len(self.checkpoints_ms)
-        if uses_flow(condition):
-            checkpoint: NDArray[np.intp] = np.arange(count)
-        else:
-            checkpoint = self.candles(condition.period).checkpoint
         return ConditionStates(
             _held(states, checkpoint, count),
-            _event_rows(states, checkpoint, count) if is_event(condition) else checkpoint[:0],
+            _event_rows(states, checkpoint, count) if is_event(condition) else NO_ROWS,
             lambda rows: _values(rule, columns, np.searchsorted(checkpoint, rows, side="right") - 1),
         )
 
@@ -118,11 +118,11 @@ class ConditionArrays:
             if not period.is_made_of(self.data.base):
                 return np.full(len(self.data.flow), np.nan)
             return flow_array(FlowQuantity(metric.source), self.data.flow, period)
-        series = self.candles(period).series
+        if metric.kind is MetricKind.INDICATOR:
+            return self.closed.indicator(indicator(metric.source), period)
+        series = self.closed.of(period).candles
         if metric.kind is MetricKind.FACTOR:
             return self.data.factors.array(metric.source, series)
-        if metric.kind is MetricKind.INDICATOR:
-            return indicator_array(indicator(metric.source), series)
         column: Column = getattr(series, metric.source)
         return column
 
@@ -179,10 +179,3 @@ def _values(rule: Rule, columns: list[Column], rows: NDArray[np.intp]) -> Column
     begun = rows >= 0
     values[begun] = rule.value([column[rows[begun]] for column in columns])
     return values
-
-
-def _first_at_or_after(checkpoints_ms: NDArray[np.int64], known_ms: NDArray[np.int64]) -> NDArray[np.intp]:
-    if len(checkpoints_ms) == len(known_ms) and np.array_equal(checkpoints_ms, known_ms):
-        return np.arange(len(known_ms))
-    rows: NDArray[np.intp] = np.searchsorted(checkpoints_ms, known_ms)
-    return rows

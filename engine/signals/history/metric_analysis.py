@@ -73,7 +73,7 @@ def _values(metric: Metric, period: Period, data: SignalData, since_ms: int | No
         if metric.is_flow:
             ends_ms = data.flow.close_ms
         else:
-            ends_ms = arrays.candles(period).series.open_ms + period.length_ms
+            ends_ms = arrays.closed.of(period).candles.open_ms + period.length_ms
         values = values[int(np.searchsorted(ends_ms, since_ms)) :]
     return values[np.isfinite(values)]
 

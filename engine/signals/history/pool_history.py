@@ -16,7 +16,7 @@ from engine.model.signal import PoolLogic
 from engine.signals.conditions.condition import Condition, is_event
 from engine.signals.conditions.rules import MET, UNKNOWN
 from engine.signals.history.condition_arrays import ConditionArrays, ConditionStates
-from engine.signals.pool_edges import EdgeStart, fire_rows
+from engine.signals.pool_edges import EdgeStart, fire_rows, rows_of_any
 
 
 class PoolHistory(msgspec.Struct, frozen=True, eq=False):
@@ -44,8 +44,7 @@ def pool_history(
     members = tuple(arrays.condition(condition) for condition in conditions)
     states = _joined(members, logic, len(arrays.checkpoints_ms))
     stop = len(states) if stop is None else stop
-    events = [member.event_rows for member in members if len(member.event_rows)]
-    event_rows = functools.reduce(np.union1d, events) if events else np.empty(0, dtype=np.intp)
+    event_rows = rows_of_any([member.event_rows for member in members], len(states))
     first, last = np.searchsorted(event_rows, (start, stop))
     has_events = any(is_event(condition) for condition in conditions)
     fires = fire_rows(

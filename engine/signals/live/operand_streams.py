@@ -106,7 +106,7 @@ class CandleStreams:
     """The operands of one symbol and period; a candle that is not later than the last is ignored."""
 
     def __init__(self, period: Period, arrays: ConditionArrays) -> None:
-        series = arrays.candles(period).series
+        series = arrays.closed.of(period).candles
         self.period = period
         self.candles = len(series)
         """How many closed candles there have been."""
@@ -148,7 +148,7 @@ class CandleStreams:
         return True
 
     def _open(self, operand: Operand, arrays: ConditionArrays) -> OperandStream:
-        series = arrays.candles(self.period).series
+        series = arrays.closed.of(self.period).candles
         rows = int(series.open_ms.searchsorted(self._last_open_ms, side="right"))
         metric = operand.metric
         if operand.averaged:

@@ -117,7 +117,8 @@ class ConfirmedBooks(msgspec.Struct, frozen=True, kw_only=True):
 
     `cash` is the wallet balance, `used_margin` what positions and resting orders set aside, fills are
     newest first. Nothing changes by itself before `until_ms` (None: not within the batch):
-    neither a fill nor funding.
+    neither a fill nor funding. `futile_orders` (operation, symbol) are forecast to have no effect, as
+    the last ones alike had none, until another order has one.
     """
 
     cash: str
@@ -126,6 +127,7 @@ class ConfirmedBooks(msgspec.Struct, frozen=True, kw_only=True):
     recent_trades: tuple[TradeRow, ...] = ()
     open_orders: tuple[OrderRow, ...] = ()
     until_ms: int | None = None
+    futile_orders: tuple[tuple[str, str], ...] = ()
 
 
 class BatchRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,6 +37,7 @@ class Books:
         self._positions: dict[str, tuple[Any, ...]] = {}
         self._trades: list[Any] = []
         self._orders: list[Any] = []
+        self._futile: set[tuple[str, str]] = set()
 
     def confirm(self, sent: dict[str, Any], now_ms: int) -> None:
         """Take the desk's word; it holds at `now_ms` at least."""
@@ -47,6 +48,7 @@ class Books:
         self._positions = {row[0]: _with_decimals(row) for row in sent["positions"]}
         self.sides = {row[0]: row[1] for row in sent["positions"]}
         self._trades, self._orders = sent["recent_trades"], sent["open_orders"]
+        self._futile = {(operation, symbol) for operation, symbol in sent["futile_orders"]}
 
     def check(self, now_ms: int) -> None:
         """Return while the account is known exactly; raises `WantsBooks` otherwise."""
@@ -54,8 +56,14 @@ class Books:
             self.wanted = True
             raise WantsBooks
 
-    def ordered(self, operation: str, symbol: str, portion: float | None) -> None:
-        """Forecast what an order makes of the sides; `portion` is that of a close."""
+    def ordered(self, operation: str, symbol: str, portion: float | None) -> bool:
+        """Forecast what an order makes of the sides; `portion` is that of a close.
+
+        Return whether it is forecast to have an effect at all.
+        """
+        if (operation, symbol) in self._futile:
+            return False
+        self._futile.clear()
         self._is_confirmed = False
         if operation == "buy":
             self.sides[symbol] = "long"
@@ -63,6 +71,7 @@ class Books:
             self.sides[symbol] = "short"
         elif operation == "close" and portion == 1:
             self.sides.pop(symbol, None)
+        return True
 
     def position(self, symbol: str, now_ms: int) -> tuple[Any, ...]:
         """Return signed size, entry price, leverage, liquidation price and opening time."""

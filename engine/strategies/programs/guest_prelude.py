@@ -143,7 +143,8 @@ class _Loop:
     def _takes_order(self, fields: dict[str, Any]) -> bool:
         """Forecast what an order changes; return whether only the desk can tell."""
         portion = None if "quantity" in fields else fields.get("target_portion_of_balance")
-        self._batch.books.ordered(fields["operation"], fields.get("symbol", ""), portion)
+        if not self._batch.books.ordered(fields["operation"], fields.get("symbol", ""), portion):
+            return False
         if "stop_loss_price" in fields or "take_profit_price" in fields:
             return True
         return "time_in_force" in fields and fields["time_in_force"].lower() != "ioc"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import tempfile
 from collections import defaultdict, deque
 from pathlib import Path
 
@@ -30,29 +31,36 @@ from engine.strategies.programs.sandbox_process import (
 )
 
 MAX_SOURCE_BYTES = 256 * 1024
-SECONDS_PER_TRIGGER = 0.002
-"""What each further trigger of a batch adds to the time that one may take."""
 PACKET_FILE = "batch-{}.bin"
+LARGEST_SENT_INLINE = 16 * 1024
+"""A larger batch of a session with a volume travels as a file in it."""
 KILL_AFTER_SECONDS = 1.0
 """How long past its limit a call may stay unanswered before the process is killed."""
 LONGEST_READ_AT_ONCE = 32 * 1024
-"""A longer answer is read in a thread: a hostile one takes a quarter of a second to make safe."""
+"""A longer answer is read in a thread: a hostile one takes a quarter of a second to make safe.
+
+Not that of a batch with a volume: whoever runs those has a process for it, and waits for nothing else.
+"""
 
 FAILURE_WINDOW_SECONDS = 600.0
 _FRAME_ALLOWANCE_BYTES = 1024
 
 
 class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one call of a program may use; `memory_mb` bounds its whole WebAssembly memory growth."""
+    """What one call of a program may use; `memory_mb` bounds its whole WebAssembly memory growth.
+
+    A batch may take `seconds` for its first trigger and `further_seconds` more for each other one.
+    """
 
     seconds: float = 1.0
+    further_seconds: float = 0.002
     memory_mb: int = 64
 
 
 class SandboxHost:
     """Runs programs in the sandbox process, one call at a time for each program, several at once.
 
-    Belongs to the event loop it was started on and never blocks it.
+    Belongs to the event loop it was started on and never blocks it, but for batches with a volume.
     """
 
     def __init__(self, cache_dir: Path | None = None) -> None:
@@ -65,6 +73,7 @@ class SandboxHost:
         self._program_turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._repeat_turn = asyncio.Lock()
         self._calls: set[asyncio.Task[BatchReply]] = set()
+        self._volumes: dict[str, tempfile.TemporaryDirectory[str]] = {}
         self._failures: defaultdict[str, deque[float]] = defaultdict(deque)
 
     @property
@@ -92,6 +101,35 @@ class SandboxHost:
         if self._connection is not None:
             await self._connection.close()
         await asyncio.gather(*self._calls, return_exceptions=True)
+        for volume in self._volumes.values():
+            volume.cleanup()
+        self._volumes.clear()
+
+    def volume(self, session: str) -> str:
+        """Return the folder through which large batches of a session travel; `close` removes it."""
+        if session not in self._volumes:
+            self._volumes[session] = tempfile.TemporaryDirectory(prefix="nightdesk-")
+        return self._volumes[session].name
+
+    async def open_session(self, session: str, source: str, limits: SandboxLimits, volume: str = "") -> None:
+        """Load a program anew before it is first asked; whatever is wrong with it is said when it is.
+
+        Nothing that earlier batches of the session left behind is there any more.
+        """
+        request = RunRequest(
+            seq=next(self._sequence),
+            program_id=session,
+            source=source,
+            packet=b"",
+            timeout_ms=round(limits.seconds * 1000),
+            memory_mb=limits.memory_mb,
+            reply_bytes=0,
+            volume=volume,
+        )
+        with contextlib.suppress(StrategyFailed, Unavailable):
+            _check_size(request)
+            async with self._program_turns[session]:
+                await self._answered(request, b"")
 
     async def run_batch(self, request: BatchRequest, limits: SandboxLimits) -> BatchReply:
         """Let a program decide a batch of triggers.
@@ -101,7 +139,9 @@ class SandboxHost:
         `Unavailable` when there is no sandbox. An error inside the program is part of the reply, for its
         output matters too. Cancelling stops the waiting, not the call.
         """
-        call = asyncio.create_task(self._run_in_turn(request, limits))
+        # Started at once: a backtest goes on with its own work while the program is at its next batch.
+        loop = asyncio.get_running_loop()
+        call = asyncio.Task(self._run_in_turn(request, limits), loop=loop, eager_start=True)
         self._calls.add(call)
         call.add_done_callback(self._forget)
         return await asyncio.shield(call)
@@ -125,13 +165,14 @@ class SandboxHost:
 
     async def _run_in_turn(self, batch: BatchRequest, limits: SandboxLimits) -> BatchReply:
         triggers = len(batch.triggers.ts_ms) // 8
-        seconds = limits.seconds + SECONDS_PER_TRIGGER * (triggers - 1)
+        seconds = limits.seconds + limits.further_seconds * (triggers - 1)
         try:
             packet = pack(batch)
-            request = self._request(batch, b"" if batch.volume else packet, triggers, seconds, limits)
+            is_large = bool(batch.volume) and len(packet) > LARGEST_SENT_INLINE
+            request = self._request(batch, b"" if is_large else packet, triggers, seconds, limits)
             async with self._program_turns[batch.session]:
                 reply = await self._answered(request, packet)
-            if len(reply.result) > LONGEST_READ_AT_ONCE:
+            if len(reply.result) > LONGEST_READ_AT_ONCE and not batch.volume:
                 result = await asyncio.to_thread(_batch_reply, reply, batch, seconds)
             else:
                 result = _batch_reply(reply, batch, seconds)
@@ -175,9 +216,9 @@ class SandboxHost:
     async def _ask(self, request: RunRequest, packet: bytes) -> RunReply:
         """Ask; a batch that is shared through a folder lies there for this one question."""
         connection = await self._connected()
-        if request.volume:
+        if packet and not request.packet:
             request = msgspec.structs.replace(request, packet_file=PACKET_FILE.format(request.seq))
-            await asyncio.to_thread(_packet_path(request).write_bytes, packet)
+            _packet_path(request).write_bytes(packet)
         try:
             async with asyncio.timeout(request.timeout_ms / 1000 + KILL_AFTER_SECONDS):
                 return await connection.ask(request)
@@ -185,8 +226,8 @@ class SandboxHost:
             connection.kill()
             return RunReply(request.seq, Outcome.TIMED_OUT, "", request.timeout_ms * 1000)
         finally:
-            if request.volume:
-                await asyncio.to_thread(_packet_path(request).unlink, missing_ok=True)
+            if request.packet_file:
+                _packet_path(request).unlink(missing_ok=True)
             if connection.closed and not self._closing:
                 self._start_connection()
 

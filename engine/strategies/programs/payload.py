@@ -45,6 +45,7 @@ def confirmed_books(
     recent_fills: Iterable[Fill],
     open_orders: Iterable[Order],
     until_ms: int | None = None,
+    futile_orders: tuple[tuple[str, str], ...] = (),
 ) -> ConfirmedBooks:
     """Return an account as a program is told it; `recent_fills` are oldest first."""
     held = {position.symbol: position for position in positions}
@@ -55,6 +56,7 @@ def confirmed_books(
         recent_trades=tuple(_trade_row(fill) for fill in reversed(tuple(recent_fills))),
         open_orders=tuple(_order_row(order, held) for order in open_orders),
         until_ms=until_ms,
+        futile_orders=futile_orders,
     )
 
 

@@ -70,8 +70,9 @@ class RunRequest(msgspec.Struct, frozen=True):
     """Let one program decide one batch.
 
     `packet` is the batch for the guest's `__batch__`; it is empty if the batch is in `packet_file` of
-    the folder `volume`, which the guest reads and this process then deletes. `reply_bytes` is the most
-    that may come back. A changed `source`, `memory_mb` or `volume` gives the program a new session.
+    the folder `volume`, which the guest reads and this process then deletes. With neither the program
+    is only loaded, into a new session. `reply_bytes` is the most that may come back. A changed `source`,
+    `memory_mb` or `volume` gives the program a new session as well.
     """
 
     seq: int
@@ -150,8 +151,13 @@ class Programs:
     def _run(self, request: RunRequest) -> RunReply:
         import eryx
 
+        only_loads = not request.packet and not request.packet_file
+        if only_loads:
+            self._drop(request.program_id)
         try:
             session = self._session(request)
+            if only_loads:
+                return RunReply(request.seq, Outcome.ANSWERED, "", 0)
             session.execution_timeout_ms = request.timeout_ms
             outcome = _decided(session, request)
         except eryx.TimeoutError:

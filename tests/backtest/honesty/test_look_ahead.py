@@ -106,7 +106,7 @@ LOG = (line(0, 1), line(1, 5), line(2, 9))
         ((line(0, 1), line(1, 5, fill_price=2.0), line(2, 9)), ""),
         ((line(0, 1, fill_price=2.0), line(1, 5), line(2, 9)), "fill_price"),
         ((line(0, 1, equity_after=2.0), line(1, 5), line(2, 9)), "equity_after"),
-        ((line(0, 1), line(2, 9)), "1 triggers instead of 2"),
+        ((line(0, 1), line(2, 9)), "1 trigger instead of 2"),
         ((line(0, 1), line(1, 4), line(2, 5)), "2 triggers instead of 1"),
         # An exit that happened by itself between is no decision, but it is in the books.
         ((line(0, 1), line(1, 2, kind="sl", operation=""), line(2, 5)), "2 triggers instead of 1"),

@@ -41,6 +41,7 @@ def figures_of(
         equity=values,
         exposed=np.zeros(len(values), np.bool_) if exposed is None else np.asarray(exposed, np.bool_),
         benchmark=np.full(len(values), cash) if benchmark is None else np.asarray(benchmark, np.float64),
+        benchmark_units=1.0,
         trades=tuple(trades),
         turnover=Decimal(turnover),
         fees=Decimal(fees),

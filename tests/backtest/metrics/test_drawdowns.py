@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.backtest.metrics import measure
+from engine.backtest.metrics import curve, drawdowns, measure
 from engine.backtest.metrics.daily import DAY_MS
 from tests.backtest.metrics.run_figures import START_MS, figures_of
 
@@ -83,6 +83,22 @@ def test_equal_to_the_definition_bar_by_bar(equity: list[int]) -> None:
         values = {START_MS: 30, **{day(number): value for number, value in enumerate(equity, start=1)}}
         assert (values[int(end)] / values[int(start)] - 1) * 100 == pytest.approx(deepest)
         assert all(values[at] < values[int(start)] for at in values if start < at <= end)
+
+
+@given(st.lists(st.integers(-20, 60), min_size=1, max_size=60), st.integers(1, 20))
+def test_the_size_of_the_blocks_changes_nothing(equity: list[int], block: int) -> None:
+    figures = figures_of(equity, cash=30)
+    whole, thinned = measure(figures), curve(figures, 10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawdowns, "BLOCK", block)
+        assert (measure(figures), curve(figures, 10)) == (whole, thinned)
+
+
+def test_an_account_below_zero_has_lost_more_than_everything() -> None:
+    measured = measure(figures_of([100, -50, 20], cash=100))
+    assert measured["max_drawdown_pct"] == pytest.approx(-150)
+    assert measured["max_drawdown"] == -150
+    assert min(curve(figures_of([100, -50, 20], cash=100)).drawdown_pct) == pytest.approx(-150)
 
 
 def test_ulcer_index_is_the_root_mean_square_of_daily_drawdowns() -> None:

@@ -100,5 +100,5 @@ def test_a_sweep_of_failures_alone_says_so() -> None:
         sweep, lines=sweep.lines[-1:], best=None, deflated_sharpe=None, steps=(), warnings=()
     )
     text = sweep_summary(nothing, color=False)
-    assert "1 of 1 runs failed" in text
+    assert "1 of 1 run failed" in text
     assert "Runs by" not in text

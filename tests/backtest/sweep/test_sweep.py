@@ -164,7 +164,7 @@ def test_a_cancelled_one_returns_what_it_has_and_says_so() -> None:
     )
     missing = [line for line in result.lines if line.error == NOT_RUN]
     assert 0 < len(missing) == 36 - len(kept) < 36
-    assert result.warnings[0] == f"Ended early: {len(missing)} of 36 runs were not made."
+    assert result.warnings[0] == f"Ended early: {len(missing)} of 36 runs not made."
     assert all(future.cancelled() for future, _, _ in executor.waiting)
     assert without_time(result) == sweep_result(sweep_request(), kept)
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -156,6 +157,34 @@ async def test_closing_ends_it_even_while_a_program_spins(cache_dir: Path, recor
     assert not is_running(pid)
     with pytest.raises(Unavailable, match="closed"):
         await run_one(host, recording, "s", HOLD)
+
+
+async def test_the_folder_of_a_session_goes_with_the_host_and_is_made_for_none_that_has_no_need(
+    cache_dir: Path, recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    host = SandboxHost(cache_dir)
+    host.start()
+    await run_one(host, recording, "live", HOLD)
+    assert not os.listdir(tmp_path)
+    folder = host.volume("backtest")
+    assert host.volume("backtest") == folder
+    assert os.listdir(tmp_path) == [folder.rpartition("/")[2]]
+    await host.open_session("backtest", program(HOLD), LIMITS, folder)
+    await host.close()
+    assert not os.listdir(tmp_path)
+
+
+async def test_a_session_that_cannot_be_opened_is_told_of_when_it_is_asked(
+    host: SandboxHost, recording: Recording
+) -> None:
+    before = host.pid
+    await host.open_session("hollow", "while True: pass", SandboxLimits(seconds=0.2))
+    await host.open_session("hollow", "#" * 300_000, LIMITS)
+    await host.open_session("hollow", "class S(\n", LIMITS)
+    reply = await host.run_batch(one(recording.context(), "class S(\n", session="hollow"), LIMITS)
+    assert reply.failures[0].kind == "SyntaxError"
+    assert host.pid == before
 
 
 async def test_a_runtime_folder_that_others_may_write_is_refused(tmp_path: Path) -> None:

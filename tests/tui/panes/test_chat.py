@@ -225,7 +225,7 @@ async def test_search_shows_only_what_has_the_words_also_of_long_ago(app: DeskAp
         await open_chat(pilot, "slash", *"hour", "space", *"7", "enter")
         assert "Hour 77: nothing" in shown(app)
         assert "rsi=28.4" not in shown(app)
-        assert "“hour 7”: 11 decisions · Esc ends" in "\n".join(screen_lines(app))
+        assert "“hour 7” 11 found · Esc · all traders" in "\n".join(screen_lines(app))
         await pilot.press("escape")
         await settled(pilot)
         assert "rsi=28.4" in shown(app)

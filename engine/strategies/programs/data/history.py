@@ -10,12 +10,12 @@ import msgspec
 import numpy as np
 
 from engine.errors import InvalidInput, NotFound
-from engine.market.candles.series import CandleSeries, aggregate, known_closed_ms
+from engine.market.candles.series import CandleSeries
+from engine.market.closed_candles import ClosedCandles
 from engine.market.factors.library import FactorLibrary
 from engine.market.flow.buckets import BucketArrays
 from engine.market.flow.metrics import last_known
 from engine.market.flow.series import FlowSeries
-from engine.market.indicators.functions import function_arrays
 from engine.market.period_streams import VALUES_KEPT
 from engine.market.periods import DAY_MS, Period
 from engine.market.regime.candle_flow import candle_flow
@@ -56,8 +56,6 @@ from engine.strategies.programs.data.regime_answer import regime_answer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.market.indicators import IndicatorDefinition
-
     type Column = NDArray[np.float64]
     type Times = NDArray[np.int64]
 
@@ -66,13 +64,17 @@ _KNOWN_VERDICTS = 16_384
 
 
 class SymbolHistory(msgspec.Struct, frozen=True, eq=False):
-    """What is on record of one symbol: closed candles of `base`, flow samples, funding settlements."""
+    """What is on record of one symbol: closed candles of `base`, flow samples, funding settlements.
+
+    `closed` is what the candles come to where somebody else looks at it too.
+    """
 
     minutes: CandleSeries
     flow: FlowSeries
     factors: FactorLibrary
     funding: FundingHistory
     base: Period = Period.M1
+    closed: ClosedCandles | None = None
     thresholds: RegimeThresholds = DEFAULT_THRESHOLDS
 
 
@@ -104,17 +106,6 @@ class HistoryData:
         return self._questions[query]
 
 
-class _Closed(msgspec.Struct, frozen=True, eq=False):
-    """The closed candles of one period, and when each was known to be closed."""
-
-    candles: CandleSeries
-    known_ms: Times
-
-    def visible(self, ts_ms: Times) -> NDArray[np.intp]:
-        """Return how many candles are known at each time."""
-        return self.known_ms.searchsorted(ts_ms, side="right")
-
-
 class _SymbolData:
     """The arrays of one symbol."""
 
@@ -122,8 +113,7 @@ class _SymbolData:
         self._symbol = symbol
         self._history = history
         self._flow = with_funding(history.flow, history.funding)
-        self._closed: dict[Period, _Closed] = {}
-        self._functions: dict[tuple[object, ...], tuple[Column, ...]] = {}
+        self._closed = history.closed or ClosedCandles(history.minutes, history.base)
         self._buckets: dict[Period, BucketArrays] = {}
         self._factors: dict[Factor, Column] = {}
         self._regimes: dict[Period, RegimeSeries] = {}
@@ -154,17 +144,17 @@ class _SymbolData:
                 return self._factor(question, ts_ms)
 
     def _klines(self, question: Klines, ts_ms: Times) -> Answer:
-        closed = self._closed_candles(question.period)
+        closed = self._closed.of(question.period)
         visible = closed.visible(ts_ms)
         first = max(0, int(visible[0]) - max(question.count, LEAST_KLINES))
         candles = closed.candles.slice(first, int(visible[-1]))
         return series(kline_columns(candles), visible - first)
 
     def _lines(self, question: Lines, ts_ms: Times) -> Answer:
-        visible = self._closed_candles(question.period).visible(ts_ms)
+        visible = self._closed.of(question.period).visible(ts_ms)
         first = max(0, int(visible[0]) - VALUES_KEPT)
         rows = slice(first, int(visible[-1]))
-        columns = {key: self._line(line, question.period)[rows] for key, line in question.lines}
+        columns = {key: self._closed.indicator(line, question.period)[rows] for key, line in question.lines}
         return series(columns, visible - first)
 
     def _flow_answer(self, question: Flow, ts_ms: Times, quote: QuoteColumns) -> Answer:
@@ -181,7 +171,7 @@ class _SymbolData:
         return flow_answer(question, lambda quantity, count: buckets.recent(quantity, rows, count), moment)
 
     def _regime(self, period: Period, ts_ms: Times) -> Answer:
-        rows = self._closed_candles(period).visible(ts_ms) - 1
+        rows = self._closed.of(period).visible(ts_ms) - 1
         return regime_answer([self._verdict(period, row) if row >= 0 else None for row in rows.tolist()])
 
     def _factor(self, question: Factor, ts_ms: Times) -> Answer:
@@ -189,7 +179,7 @@ class _SymbolData:
             definition = self._history.factors.get(question.name)
         except NotFound:
             return NOTHING
-        closed = self._closed_candles(question.period)
+        closed = self._closed.of(question.period)
         if question not in self._factors:
             self._factors[question] = self._history.factors.array(definition.name, closed.candles)
         values = _at(self._factors[question], closed.visible(ts_ms) - 1)
@@ -215,25 +205,11 @@ class _SymbolData:
             )
         )
 
-    def _closed_candles(self, period: Period) -> _Closed:
-        if period not in self._closed:
-            minutes, base = self._history.minutes, self._history.base
-            candles = aggregate(minutes, period, base).closed
-            self._closed[period] = _Closed(candles, known_closed_ms(candles, period, minutes, base))
-        return self._closed[period]
-
-    def _line(self, line: IndicatorDefinition, period: Period) -> Column:
-        key = period, line.function, line.inputs, line.parameters
-        if key not in self._functions:
-            candles = self._closed_candles(period).candles
-            self._functions[key] = function_arrays(line.function, line.inputs, line.parameters, candles)
-        return self._functions[key][line.output or 0]
-
     def _verdict(self, period: Period, row: int) -> RegimeVerdict:
         key = period, row
         if key not in self._verdicts:
             if period not in self._regimes:
-                candles = self._closed_candles(period).candles
+                candles = self._closed.of(period).candles
                 flow = candle_flow(self._flow, candles.open_ms, period)
                 self._regimes[period] = classify_series(candles, flow, self._history.thresholds)
             if len(self._verdicts) >= _KNOWN_VERDICTS:
