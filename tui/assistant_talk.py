@@ -19,7 +19,7 @@ from engine.model.assistant import (
     ToolCall,
     TurnStage,
 )
-from engine.text import safe_line, safe_text
+from engine.text import count, safe_line, safe_text
 from tui import format as fmt
 from tui.widgets.log_text import LogBlock
 
@@ -145,7 +145,7 @@ def _streaming_blocks(number: int, talk: Talk, *, is_folded: bool) -> Iterator[L
 
 def _thought(number: int, reasoning: str, *, is_folded: bool) -> LogBlock:
     mark, body = ("▸", "") if is_folded else ("▾", reasoning.strip("\n"))
-    header = f"{mark} thought, {fmt.count(len(reasoning), 'character')}" if is_folded else f"{mark} thought"
+    header = f"{mark} thought, {count(len(reasoning), 'character')}" if is_folded else f"{mark} thought"
     return LogBlock(f"m{number}:thought", header, body, "thought", "muted", joins=True)
 
 

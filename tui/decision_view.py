@@ -12,6 +12,7 @@ from engine.model.fill import Fill
 from engine.model.language_model import CallPurpose, ModelCall
 from engine.model.order import Order
 from engine.model.trigger import Trigger, TriggerKind
+from engine.text import count
 from tui import format as fmt
 from tui.panes.span_line import Span
 from tui.view import DeskView
@@ -180,7 +181,7 @@ def _calls(story: DecisionStory) -> Iterator[Paragraph]:
     record = story.record
     if not story.calls and not record.tokens:
         return
-    yield Paragraph(f"{fmt.count(len(story.calls), 'call')} of a model", "header")
+    yield Paragraph(f"{count(len(story.calls), 'call')} of a model", "header")
     yield from _facts(
         (
             ("tokens", f"{record.tokens:,}"),
@@ -228,7 +229,7 @@ def _orders(view: DeskView, story: DecisionStory) -> Iterator[Paragraph]:
         if decision.reason:
             yield Paragraph(f"  {decision.reason}", "thought")
         yield Paragraph("")
-    yield Paragraph(fmt.count(len(story.orders), "order") if story.orders else "No order", "header")
+    yield Paragraph(count(len(story.orders), "order") if story.orders else "No order", "header")
     if not story.orders and record.status is not DecisionStatus.STARTED:
         text, role = outcome_line(record)
         yield Paragraph(f"  {text}", role)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tui.format import count
+from engine.text import count
 
 if TYPE_CHECKING:
     from engine.desk import Desk

@@ -19,6 +19,7 @@ from engine.model.prompt_backtest import (
     ReplayResult,
     ReplaySummary,
 )
+from engine.text import count
 from tui import format as fmt
 from tui.decision_view import decision_facts, usd
 from tui.program_diff import difference
@@ -72,9 +73,9 @@ def summary_words(summary: ReplaySummary) -> str:
     """Return what a replay came to, in one line."""
     return (
         f"{summary.changed:,} changed, {summary.unchanged:,} the same, {summary.failed:,} failed; "
-        f"{fmt.count(summary.avoided_loss_count, 'loss', 'losses')} avoided "
+        f"{count(summary.avoided_loss_count, 'loss', 'losses')} avoided "
         f"({fmt.money(summary.avoided_loss)}), "
-        f"{fmt.count(summary.missed_profit_count, 'profit')} missed ({fmt.money(summary.missed_profit)})"
+        f"{count(summary.missed_profit_count, 'profit')} missed ({fmt.money(summary.missed_profit)})"
     )
 
 

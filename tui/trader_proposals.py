@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.errors import Conflict, NotFound
 from engine.model.trader_file import ImportPreview, TraderFile
-from engine.text import safe_line
+from engine.text import count, safe_line
 from tui import format as fmt
 from tui.bridge import DeskBridge
 from tui.proposals import Proposal
@@ -26,7 +26,7 @@ def propose_delete(trader_id: int, view: DeskView, bridge: DeskBridge) -> Propos
             field="trader",
             value=trader.name,
         )
-    orders = f"cancel its {fmt.count(trader.open_orders, 'open order')}, " if trader.open_orders else ""
+    orders = f"cancel its {count(trader.open_orders, 'open order')}, " if trader.open_orders else ""
 
     async def run() -> str:
         deleted = await bridge.desk.roster.delete(trader.trader_id)

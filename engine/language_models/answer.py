@@ -17,6 +17,11 @@ MAX_REPLY_CHARACTERS = 500_000
 """Longest content, reasoning and tool calls together."""
 
 MAX_TOOL_CALLS = 64
+MAX_TOOL_NAME = 256
+
+MAX_TOKENS = 10**9
+MAX_CHARGE_USD = 10_000.0
+"""What no call can have taken: a server that says so, or less than nothing, has not counted."""
 
 _WHOLE = {"stop": "stop", "tool_calls": "tool_calls", "function_call": "tool_calls"}
 _CUT_OFF = frozenset({"length", "max_tokens"})
@@ -82,23 +87,26 @@ class StreamedAnswer:
         Some leave what the model thought out of `completion_tokens`, but not out of the total.
         """
         counted = self._usage
-        if counted is None or not (counted.prompt_tokens or counted.completion_tokens):
+        if counted is None:
             return None
-        prompt = counted.prompt_tokens or 0
+        prompt, completion = _tokens(counted.prompt_tokens), _tokens(counted.completion_tokens)
+        if not (prompt or completion):
+            return None
         details = counted.prompt_tokens_details
-        cached = counted.prompt_cache_hit_tokens or (details.cached_tokens if details else None) or 0
+        cached = _tokens(counted.prompt_cache_hit_tokens) or _tokens(details and details.cached_tokens)
         thought = counted.completion_tokens_details
         return TokenUsage(
             input=prompt,
-            output=max(counted.completion_tokens or 0, (counted.total_tokens or 0) - prompt),
+            output=max(completion, _tokens(counted.total_tokens) - prompt),
             cached=min(cached, prompt),
-            reasoning=(thought.reasoning_tokens if thought else None) or 0,
+            reasoning=_tokens(thought and thought.reasoning_tokens),
         )
 
     @property
     def charged_usd(self) -> float | None:
         """What a gateway says the call cost, None where it does not say."""
-        return None if self._usage is None else self._usage.cost
+        charged = None if self._usage is None else self._usage.cost
+        return charged if charged is not None and 0 <= charged <= MAX_CHARGE_USD else None
 
     def take(self, event: bytes) -> bool:
         """Add one event; return whether it was the last one.
@@ -156,6 +164,8 @@ class StreamedAnswer:
         self._count(len(arguments) + len(piece.function.name or ""))
         call.call_id = piece.id or call.call_id
         call.name += piece.function.name or ""
+        if len(call.name) > MAX_TOOL_NAME:
+            raise self._failure(ModelFault.TOO_LONG, f"a tool's name of more than {MAX_TOOL_NAME} characters")
         call.arguments.append(arguments)
 
     def _count(self, characters: int) -> None:
@@ -176,3 +186,8 @@ class StreamedAnswer:
         if reason == "insufficient_system_resource":
             raise self._failure(ModelFault.SERVER, named)
         raise self._failure(ModelFault.CUT_OFF, f"{named}, not stop: the reply did not end by itself")
+
+
+def _tokens(count: Count | PromptDetails | CompletionDetails) -> int:
+    """Return a count of tokens, 0 where there is none or none that can be true."""
+    return int(count) if isinstance(count, int | float) and 0 <= count <= MAX_TOKENS else 0

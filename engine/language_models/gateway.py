@@ -210,11 +210,12 @@ class Gateway:
     ) -> ModelReply:
         """Make a call, and keep what came of it whether it failed, was cancelled or is whole."""
         started_ms, failure = self._wall.now_ms(), "cancelled"
+        failed: DeskError | None = None
         try:
             await self._client.complete(call)
             failure = ""
         except DeskError as error:
-            failure = error.message
+            failed, failure = error, error.message
             raise
         finally:
             so_far = call.so_far()
@@ -225,6 +226,10 @@ class Gateway:
             made = model_call(connection, request, account, started_ms, reply, failure)
             self._totals.add(made)
             self._record(made)
+            if failed is not None:  # whoever asked has to account for it too
+                failed.details["tokens"] = str(reply.usage.total)
+                if cost is not None:
+                    failed.details["cost_usd"] = str(cost)
         return reply
 
     async def _endpoint(self, connection: ModelConnection, key: Secret | None) -> Endpoint:

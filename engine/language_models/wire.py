@@ -110,16 +110,20 @@ class Choice(msgspec.Struct, frozen=True):
     finish_reason: str | None = None
 
 
+Count = int | float | None
+"""How many tokens, as servers write it: not always a whole number, nor a possible one."""
+
+
 class PromptDetails(msgspec.Struct, frozen=True):
     """What the tokens of a prompt were."""
 
-    cached_tokens: int | None = None
+    cached_tokens: Count = None
 
 
 class CompletionDetails(msgspec.Struct, frozen=True):
     """What the tokens of an answer were."""
 
-    reasoning_tokens: int | None = None
+    reasoning_tokens: Count = None
 
 
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -128,12 +132,12 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     `cost` is what a gateway charged, in USD.
     """
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
+    prompt_tokens: Count = None
+    completion_tokens: Count = None
+    total_tokens: Count = None
     prompt_tokens_details: PromptDetails | None = None
     completion_tokens_details: CompletionDetails | None = None
-    prompt_cache_hit_tokens: int | None = None
+    prompt_cache_hit_tokens: Count = None
     cost: float | None = None
 
 

@@ -8,13 +8,12 @@ from typing import Protocol
 
 import msgspec
 
-from engine.clock import Clock, WallClock
+from engine.clock import DAY_MS, Clock, WallClock
 from engine.errors import InvalidInput
 from engine.language_models.connection_book import ConnectionBook
 from engine.language_models.endpoint import Endpoint
 from engine.language_models.gateway import Gateway
 from engine.language_models.keys import KEY_FIELD, KeyReader, key_record
-from engine.clock import DAY_MS
 from engine.language_models.spending import day_of
 from engine.language_models.vendors import VENDORS, origin
 from engine.model.account import TraderConfig

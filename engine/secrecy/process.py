@@ -31,6 +31,7 @@ def protect_process() -> None:
     redact_logs()
     sys.excepthook = _print_exception
     threading.excepthook = _print_thread_exception
+    sys.unraisablehook = _print_unraisable
 
 
 def redact_logs() -> None:
@@ -76,3 +77,9 @@ def _print_thread_exception(failed: threading.ExceptHookArgs) -> None:
     name = failed.thread.name if failed.thread else "unknown"
     print(f"Exception in thread {name}:", file=sys.stderr)
     _print_exception(failed.exc_type, failed.exc_value, failed.exc_traceback)
+
+
+def _print_unraisable(failed: sys.UnraisableHookArgs) -> None:
+    print(f"{failed.err_msg or 'Exception ignored'}:", file=sys.stderr)
+    if failed.exc_value is not None:
+        _print_exception(failed.exc_type, failed.exc_value, failed.exc_traceback)

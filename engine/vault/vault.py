@@ -154,7 +154,7 @@ class Vault:
             changed = msgspec.structs.replace(file, secrets=(*file.without(record, field), kept))
             write_vault(self._home, changed)
             with self._lock:
-                self._file = changed
+                self._replace_file(changed)
                 if self._data_key is not None:
                     self._open[kept] = secret
             return kept.info
@@ -203,10 +203,12 @@ class Vault:
             changed = msgspec.structs.replace(file, secrets=file.without(record, field))
             write_vault(self._home, changed)
             with self._lock:
-                self._file = changed
-                for secret in file.secrets:
-                    if secret not in changed.secrets:
-                        self._open.pop(secret, None)
+                self._replace_file(changed)
+
+    def _replace_file(self, changed: VaultFile) -> None:
+        """Take over what was written, and forget what is no longer in it."""
+        self._file = changed
+        self._open = {kept: secret for kept, secret in self._open.items() if kept in changed.secrets}
 
     def _present(self) -> VaultFile:
         if self._file is None:

@@ -38,6 +38,10 @@ async def forgotten():
     await asyncio.sleep(0)
     await asyncio.sleep(0)
 asyncio.run(forgotten())
+class Ending:
+    def __del__(self):
+        fail()
+Ending()
 logging.warning("asked with %s", secret.reveal())
 fail()
 """
@@ -52,7 +56,7 @@ def broken() -> subprocess.CompletedProcess[str]:
 def test_no_traceback_and_no_log_line_holds_the_key(broken: subprocess.CompletedProcess[str]) -> None:
     assert broken.returncode == 1
     assert KEY not in broken.stdout + broken.stderr
-    assert broken.stderr.count(f"ValueError: the server said {HIDDEN}") == 3
+    assert broken.stderr.count(f"ValueError: the server said {HIDDEN}") == 4
     assert "Exception in thread worker" in broken.stderr
     assert f"asked with {HIDDEN}" in broken.stderr
 

@@ -399,5 +399,19 @@ def test_the_documented_form_is_as_strict(changes: dict[str, object], field: str
     assert caught.value.details["field"] == f"decisions[0].{field}"
 
 
+@pytest.mark.parametrize("field", ["size_pct", "take_profit_pct", "stop_loss_pct", "max_price", "quantity"])
+@pytest.mark.parametrize("number", ["1e999", "1e9999999", "1e-9999999", "1e99999999999999999999", "-1e-9999999999"])
+def test_a_number_beyond_any_decimal_is_refused_by_its_field(field: str, number: str) -> None:
+    rest = {name: value for name, value in LONG.items() if name != field}
+    with pytest.raises(ReplyUnusable) as caught:
+        validate_decisions(
+            json.dumps(rest)[:-1] + f', "{field}": {number}}}',
+            symbols=SYMBOLS,
+            max_leverage=MAX_LEVERAGE,
+            marks=MARKS,
+        )
+    assert caught.value.details["field"] == f"decisions[0].{field}"
+
+
 def test_without_marks_there_is_no_documented_form() -> None:
     assert refusal(json.dumps(LONG)).details["field"] == "decisions[0].operation"

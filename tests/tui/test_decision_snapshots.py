@@ -49,6 +49,7 @@ def test_decision(
     async def press(pilot: Pilot[None]) -> None:
         screen = await open_decision(pilot, decision, *keys)
         await settled(pilot)
+        print("STACK", pilot.app.screen_stack)
         for shown in pilot.app.screen_stack:
             if shown is not screen and hasattr(shown, "_read"):
                 shown._read()

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.clock import VirtualClock
-from engine.errors import DeskError, StoreFailed, WrongPassphrase
+from engine.errors import Conflict, DeskError, StoreFailed, WrongPassphrase
 from engine.secrecy.secret import Secret
 from engine.vault.file import VAULT_FILE, read_vault
 from engine.vault.vault import Vault
@@ -150,6 +150,23 @@ def test_two_secrets_cannot_be_swapped(vault: Vault, home: Path) -> None:
     for record in ("connection:3", "connection:4"):
         with pytest.raises(StoreFailed):
             later.get(record, "api_key", URL)
+
+
+def test_an_entry_put_before_the_real_one_does_not_send_its_key_elsewhere(vault: Vault, home: Path) -> None:
+    tree = content(home)
+    (kept,) = tree["secrets"]
+    forged = {**kept, "bound_to": "https://evil.example:443", "sealed": flipped(kept["sealed"])}
+    put_content(home, {**tree, "secrets": [forged, kept]})
+    later = reopened(home)
+    for bound_to in (URL, "https://evil.example:443"):
+        with pytest.raises((Conflict, StoreFailed), match="enter it again"):
+            later.get("connection:3", "api_key", bound_to)
+
+
+def test_a_pipe_in_the_vaults_place_is_not_waited_for(home: Path) -> None:
+    os.mkfifo(home / VAULT_FILE, 0o600)
+    with pytest.raises(StoreFailed, match="not a plain file"):
+        read_vault(home)
 
 
 def test_lengths_part_what_a_seal_belongs_to() -> None:

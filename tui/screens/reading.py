@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from tui import format as fmt
+from engine.text import count
 from tui.action import Context
 from tui.messages import ActionChosen
 from tui.panes.footer import footer_spans
@@ -154,7 +154,7 @@ class ReadingScreen(DialogScreen[None], inherit_bindings=False):
             self.say("there is nothing to copy", "warning")
             return
         self.app.copy_to_clipboard(text)
-        self.say(f"{fmt.count(len(text), 'character')} copied")
+        self.say(f"{count(len(text), 'character')} copied")
 
     def _show_keys(self) -> None:
         self.query_one("#reading-keys", SpanLine).show(footer_spans([self.context]), [self._notice])

@@ -14,7 +14,7 @@ from engine.errors import InvalidInput
 from engine.model.arena import DecisionStory
 from engine.model.language_model import ModelConnection
 from engine.model.prompt_backtest import ReplayRequest
-from tui import format as fmt
+from engine.text import count
 from tui.bridge import DeskBridge
 from tui.decision_view import usd
 from tui.panes.program_code import CodeArea
@@ -173,7 +173,7 @@ class ReplayForm(FormScreen):
         changed = difference(self._story.record.prompt, self._text)
         cost = expected_cost(self._story, connection, self._model)
         facts = (
-            ("prompt", fmt.count(len(self._text), "character")),
+            ("prompt", count(len(self._text), "character")),
             ("changed", changed.summary),
             ("may cost", f"about {usd(cost)}" if cost is not None else "not known"),
             ("at most", usd(request.max_usd) if request.max_usd is not None else "no bound"),

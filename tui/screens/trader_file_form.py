@@ -12,7 +12,7 @@ from textual.widgets import Input
 from engine.errors import InvalidInput
 from engine.model.account import TraderSummary
 from engine.model.trader_file import ImportPreview, TraderFile
-from tui import format as fmt
+from engine.text import count
 from tui.bridge import DeskBridge
 from tui.screens.signal_fields import MAX_NAME_LENGTH, TextField
 from tui.screens.signal_form import FormScreen
@@ -49,8 +49,8 @@ class TraderExportForm(FormScreen):
         file = await self._bridge.desk.roster.export(self._trader.trader_id)
         await asyncio.to_thread(write_trader, path, file)
         return (
-            f"{self._trader.name} is in {path}: {fmt.count(len(file.decisions), 'decision')},"
-            f" {fmt.count(len(file.orders), 'order')}, {fmt.count(len(file.fills), 'fill')}; no key is in it"
+            f"{self._trader.name} is in {path}: {count(len(file.decisions), 'decision')},"
+            f" {count(len(file.orders), 'order')}, {count(len(file.fills), 'fill')}; no key is in it"
         )
 
 

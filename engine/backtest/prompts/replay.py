@@ -17,9 +17,9 @@ from engine.language_models.base import LanguageModel, Message
 from engine.model.account import TraderConfig
 from engine.model.decision import DecisionRecord
 from engine.model.prompt_backtest import ReplacementRule, ReplayItem, ReplayItemStatus, ReplayRequest
-from engine.strategies.decision import MAX_REPLY_BYTES, validate_decisions
+from engine.strategies.decision import MAX_REPLY_BYTES
 from engine.strategies.prompts.market_block import find_market_block
-from engine.strategies.prompts.request import decision_request
+from engine.strategies.prompts.request import decision_request, decisions_of
 from engine.text import safe_line, safe_text
 
 MAX_DECISIONS = 500
@@ -100,12 +100,7 @@ async def ask_again(item: ReplayItem, trader: TraderConfig, model: LanguageModel
         cached=reply.cached,
     )
     try:
-        changed = validate_decisions(
-            reply.content,
-            symbols=trader.symbols,
-            max_leverage=trader.limits.max_leverage,
-            marks=_marks(item.prompt),
-        )
+        changed = decisions_of(reply, trader, _marks(item.prompt))
     except ReplyUnusable as error:
         return failed(item, error.message)
     return msgspec.structs.replace(

@@ -13,11 +13,11 @@ from engine.model.language_model import CallPurpose
 from engine.model.prompt import Prompt
 from engine.strategies.base import StrategyReply, TextListener
 from engine.strategies.context import StrategyContext
-from engine.strategies.decision import MAX_REPLY_BYTES, validate_decisions
+from engine.strategies.decision import MAX_REPLY_BYTES
 from engine.strategies.prompts.gate import Gate
 from engine.strategies.prompts.render import render_prompt
 from engine.strategies.prompts.repair import repair_messages
-from engine.strategies.prompts.request import decision_request
+from engine.strategies.prompts.request import decision_request, decisions_of
 from engine.strategies.prompts.view import PromptViews
 from engine.text import safe_text
 
@@ -105,6 +105,9 @@ class PromptStrategy:
         request = decision_request(context.trader, messages)
         try:
             answer = await self._model(context, purpose).ask(request, on_reasoning=exchange.hear)
+        except DeskError as error:
+            exchange.take_part(error)
+            raise
         finally:
             exchange.pause()
         exchange.take(answer)
@@ -113,14 +116,8 @@ class PromptStrategy:
 
 def _validated(answer: ModelReply, context: StrategyContext, exchange: _Exchange) -> tuple[Decision, ...]:
     exchange.stage = DecisionStage.PARSE
-    if answer.tool_calls:
-        raise ReplyUnusable("reply: tool calls are not allowed; allowed is one JSON document")
-    return validate_decisions(
-        answer.content,
-        symbols=context.trader.symbols,
-        max_leverage=context.trader.limits.max_leverage,
-        marks={symbol.symbol: symbol.mark for symbol in context.symbols},
-    )
+    marks = {symbol.symbol: symbol.mark for symbol in context.symbols}
+    return decisions_of(answer, context.trader, marks)
 
 
 class _Exchange:
@@ -154,6 +151,14 @@ class _Exchange:
         self.latency_ms += answer.latency_ms
         if answer.cost_usd is not None:
             self.cost_usd = (self.cost_usd or Decimal(0)) + answer.cost_usd
+
+    def take_part(self, error: DeskError) -> None:
+        """Add what there is of an answer that is not whole: it is recorded and never read."""
+        if said := error.details.get("reply"):
+            self.reply = safe_text(said, MAX_REPLY_BYTES)
+        self.tokens += int(error.details.get("tokens", 0))
+        if (cost := error.details.get("cost_usd")) is not None:
+            self.cost_usd = (self.cost_usd or Decimal(0)) + Decimal(cost)
 
     def details(self) -> dict[str, str]:
         """Return what there is, for an error."""

@@ -108,6 +108,24 @@ async def test_a_bad_answer_fails_with_its_stage_and_its_texts(
     assert "\x1b" not in caught.value.details["reply"] + caught.value.details["reasoning"]
 
 
+async def test_what_there_is_of_a_cut_off_answer_is_kept_and_never_read() -> None:
+    cut = ReplyUnusable(
+        "finish_reason is length", reply=json.dumps(BUY) + "\x1b[2J", tokens="50", cost_usd="0.01"
+    )
+    with pytest.raises(ReplyUnusable) as caught:
+        await Asked(cut, repairs=1).decide()
+    kept = caught.value.details
+    assert (kept["reply"], kept["tokens"], kept["cost_usd"]) == (json.dumps(BUY), "50", "0.01")
+
+
+async def test_a_repair_that_breaks_off_is_counted_with_the_first_reply() -> None:
+    broken = ModelFailed("the stream broke", reply="", tokens="9", cost_usd="0.5")
+    with pytest.raises(StrategyFailed) as caught:
+        await Asked(WRONG, broken, repairs=1).decide()
+    kept = caught.value.details
+    assert (kept["reply"], kept["tokens"], kept["cost_usd"]) == (WRONG, "129", "0.5")
+
+
 async def test_the_gate_is_asked_before_anything_is_rendered_or_sent() -> None:
     def shut(_: StrategyContext) -> None:
         raise refusal(GateReason.STALE_DATA, "the newest quote is old")
