@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from engine.clock import Clock, ReplayClock, WallClock
-from engine.errors import InvalidSetting, NotFound, StoreFailed
+from engine.errors import InvalidSetting, StoreFailed
 from engine.exchanges.instruments import INSTRUMENTS
 from engine.market.market_state import MarketState
 from engine.market.periods import DAY_MS, Period
@@ -157,7 +157,7 @@ class _Assembly:
             kill_switch=self._kill_switch,
             answers=self._trigger_log,
             regimes=regimes,
-            prompt_version=lambda name: _version_of(prompts, name),
+            prompt_version=prompts.version_of,
         )
         traders = self._open_traders(factory)
         signals = open_signal_floor(
@@ -298,14 +298,6 @@ class _Assembly:
 
     def _tell_of_binding(self, state: BindingState) -> None:
         self._bus.publish_level(Topic.PROGRAMS, ("binding", state.binding.binding_id), state)
-
-
-def _version_of(prompts: PromptBook, name: str) -> int:
-    """Return the version of the prompt of a name, 0 where there is none."""
-    try:
-        return prompts.named(name).version
-    except NotFound:
-        return 0
 
 
 def _rest_of(traders: Traders) -> Callable[[], Awaitable[None]]:

@@ -46,7 +46,7 @@ def bus() -> Bus:
 @pytest.fixture
 def arena(store: Store, bus: Bus) -> LocalArena:
     journal = DeskJournal(store, VirtualClock(0))
-    return LocalArena(traders=lambda: (), store=store, journal=journal, bus=bus, former=[FORMER])
+    return LocalArena(traders=lambda: (), store=store, journal=journal, bus=bus, configs=lambda: [FORMER])
 
 
 def _facts() -> tuple[DecisionRecord | Order | Fill, ...]:

@@ -12,7 +12,7 @@ import pytest
 
 from engine.clock import VirtualClock
 from engine.errors import Conflict, InvalidInput, ModelFailed, NotFound
-from engine.language_models.base import LanguageModel, ModelRequest
+from engine.language_models.base import AskedTool, LanguageModel, ModelRequest
 from engine.local_desk.arena import LocalArena
 from engine.local_desk.prompt_backtests import LocalPromptBacktests
 from engine.model.decision import Decision, DecisionRecord, Operation
@@ -215,6 +215,27 @@ async def test_a_reply_that_is_no_decision_changes_nothing(tmp_path: Path) -> No
         assert item.status is ReplayItemStatus.FAILED
         assert "symbol" in item.error
         assert (item.changed, item.reply) == ((), foreign)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"operation": "buy", "symbol": "BTC", "leverage": 1, "max_price": 9, "quantity": 1e9999999999999999999}',
+        msgspec.structs.replace(
+            reply('{"operation": "hold"}'),
+            tool_calls=(AskedTool(call_id="1", name="place_order", arguments="{}"),),
+        ),
+    ],
+)
+async def test_one_hostile_reply_fails_itself_and_not_the_replay(tmp_path: Path, said: Scripted) -> None:
+    def answer(request: ModelRequest) -> Scripted:
+        return said if request.messages[0].content == "A" else '{"operation": "hold"}'
+
+    async with _desk(tmp_path, answer=answer) as desk:
+        for identity in "AB":
+            await desk.store.journal(_past(identity, prompt=identity))
+        run = await desk.over((await desk.side.start_replay(_replay("A", "B"))).run_id)
+        assert (run.status, run.completed, run.failed) == (PromptRunStatus.PARTIAL, 1, 1)
 
 
 async def test_a_replay_stops_asking_once_its_budget_is_spent(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from engine.errors import Conflict, DeskError, InvalidInput, NotFound, OrderDenied
 from engine.local_desk import LocalDesk
 from engine.model.account import ModelPolicy, RiskLimits, TraderConfig, TraderKind, TraderStatus
+from engine.model.arena import Dimension
 from engine.model.decision import DecisionStatus
 from engine.model.event import Topic
 from engine.model.order import OrderRequest, OrderType, Side
@@ -205,3 +206,45 @@ async def test_a_file_that_contradicts_itself_is_refused_whole(desk: LocalDesk) 
         with pytest.raises(InvalidInput, match=words):
             await desk.roster.import_trader(wrong, "Wrong")
     assert len(desk.traders()) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"fee": Decimal("NaN")}, "figures"),
+        ({"realized_pnl": Decimal("-Infinity")}, "figures"),
+        ({"price": Decimal("1e30")}, "figures"),
+        ({"ts_ms": 10**19}, "figures"),
+        ({"ts_ms": -1}, "figures"),
+        ({"quantity": Decimal(0)}, "fills"),
+        ({"price": Decimal(-5)}, "fills"),
+    ],
+)
+async def test_a_file_with_impossible_figures_is_refused_whole(
+    desk: LocalDesk, changes: dict[str, object], words: str
+) -> None:
+    await buy(desk, 3)
+    file = await desk.roster.export(3)
+    wrong = msgspec.structs.replace(file, fills=(msgspec.structs.replace(file.fills[0], **changes),))
+    assert words in (await desk.roster.preview_import(wrong)).problems[0]
+    with pytest.raises(InvalidInput, match=words):
+        await desk.roster.import_trader(wrong, "Wrong")
+    assert len(desk.traders()) == 3
+
+
+async def test_the_texts_of_a_file_are_made_safe(desk: LocalDesk) -> None:
+    await decided(desk, 2)
+    file = await desk.roster.export(2)
+    hostile = msgspec.structs.replace(
+        file.decisions[0], reply="\x1b[2J[/foo]", outcome="\x1b]0;owned\x07done"
+    )
+    await desk.roster.import_trader(msgspec.structs.replace(file, decisions=(hostile,)), "Moved")
+    (kept,) = desk.decisions(4)
+    assert (kept.reply, kept.outcome) == ("[/foo]", "done")
+
+
+async def test_trades_of_a_deleted_trader_keep_its_name(desk: LocalDesk) -> None:
+    await buy(desk, 3)
+    await desk.close_position(3, "BTC")
+    await desk.roster.delete(3)
+    assert "Manual" in {row.key for row in await desk.arena.attribution(Dimension.ACCOUNT)}

@@ -14,8 +14,7 @@ from tui.widgets.log_text import LogBlock
 from tui.wording import plain_words
 
 CARD_MARGIN = "┃ "
-DAY_MS = 86_400_000
-_PARTS = ("thought", "outcome", "result")
+_PARTS = ("thought", "outcome", "fills", "result", "cost")
 _OUTCOMES = {
     DecisionStatus.HELD: ("·", "holds", "muted"),
     DecisionStatus.EXECUTED: ("✓", "executed", "gain"),
@@ -47,8 +46,9 @@ def decision_blocks(
 
     The fills and the profit and loss are on the card when the `story` is known.
     """
-    thought, outcome, result = block_ids(record.decision_id)
-    head = f"◆ {_began(view, record)} {view.trader_name(record.trader_id)}"
+    thought, outcome, *results = block_ids(record.decision_id)
+    began = fmt.time_or_day(record.started_ms, view.market.now_ms)
+    head = f"◆ {began} {view.trader_name(record.trader_id)}"
     hidden = " · thoughts folded" if folded else ""
     yield LogBlock(
         thought,
@@ -61,15 +61,10 @@ def decision_blocks(
         return
     header, body, role = _card(view, record)
     yield LogBlock(outcome, header, body, header_role=role, joins=True, margin=CARD_MARGIN)
-    if (lines := result_lines(view, story)) and story is not None:
-        profit_role = fmt.trend_role(story.realized_pnl) if story.fills else "muted"
-        yield LogBlock(result, "", "\n".join(lines), role=profit_role, joins=True, margin=CARD_MARGIN)
-
-
-def _began(view: DeskView, record: DecisionRecord) -> str:
-    """Return when a decision began, with its day when that is over."""
-    is_today = view.market.now_ms - record.started_ms < DAY_MS
-    return (fmt.market_time if is_today else fmt.short_date_time)(record.started_ms)
+    if story is not None:
+        for block_id, (text, text_role) in zip(results, _results(view, story), strict=True):
+            if text:
+                yield LogBlock(block_id, "", text, role=text_role, joins=True, margin=CARD_MARGIN)
 
 
 def _card(view: DeskView, record: DecisionRecord) -> tuple[str, str, str]:
@@ -86,20 +81,21 @@ def _card(view: DeskView, record: DecisionRecord) -> tuple[str, str, str]:
     return f"{glyph} {name} {verb} {wish}".rstrip(), "\n".join(lines), role
 
 
-def result_lines(view: DeskView, story: DecisionStory | None) -> list[str]:
-    """Return what a decision's orders filled, what it brought after fees, and what thinking cost."""
-    if story is None:
-        return []
-    record = story.record
-    lines = [*_fill_lines(view, story)]
+def _results(view: DeskView, story: DecisionStory) -> tuple[tuple[str, str], ...]:
+    """Return what was filled, what it brought after fees and what thinking cost, each with its colour role."""
+    record, profit, cost = story.record, "", ""
     if story.fills:
         state = "nothing of it is held any more" if story.is_settled else "so far, still held"
-        lines.append(f"P&L {fmt.profit(story.realized_pnl)} · {state}")
+        profit = f"P&L {fmt.profit(story.realized_pnl)} · {state}"
     if record.tokens:
-        cost = f" · {usd(record.cost_usd)}" if record.cost_usd is not None else ""
-        model = f" · {record.model}" if record.model else ""
-        lines.append(f"{record.tokens:,} tokens · {record.latency_ms / 1000:.1f} s{cost}{model}")
-    return lines
+        parts = [f"{record.tokens:,} tokens", f"{record.latency_ms / 1000:.1f} s"]
+        parts += [usd(record.cost_usd)] if record.cost_usd is not None else []
+        cost = " · ".join([*parts, record.model]) if record.model else " · ".join(parts)
+    return (
+        ("\n".join(_fill_lines(view, story)), "text"),
+        (profit, fmt.trend_role(story.realized_pnl)),
+        (cost, "muted"),
+    )
 
 
 def _fill_lines(view: DeskView, story: DecisionStory) -> Iterator[str]:

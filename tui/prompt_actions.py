@@ -41,5 +41,6 @@ PROMPT_ACTIONS: tuple[Action, ...] = (
     _offered(
         "preview.trader", "o", _C.PROMPT_PREVIEW, "Trader", "Show the prompt as the next trader gets it"
     ),
+    Action("prompts.runs", ("R",), _C.PROMPT_DESK, "Runs", "List the prompt backtests and their results"),
     *pane_actions(Context.PROMPT_DESK, "prompts.pane."),
 )

@@ -88,12 +88,16 @@ def replay_paragraphs(
         lines += [Paragraph(summary_words(replay.summary), "header"), Paragraph("")]
     for warning in replay.run.warnings:
         lines += [Paragraph(warning, "warning"), Paragraph("")]
+    if 0 < len(prompts) < len(replay.items):
+        shown = f"What changed in the prompt is shown for the first {len(prompts):,} decisions."
+        lines += [Paragraph(shown, "muted"), Paragraph("")]
     for item in replay.items:
-        lines += _item(view, item, prompts.get(item.decision_id), width)
+        lines += item_paragraphs(view, item, prompts.get(item.decision_id), width)
     return tuple(lines)
 
 
-def _item(view: DeskView, item: ReplayItem, prompt: str | None, width: int) -> Iterator[Paragraph]:
+def item_paragraphs(view: DeskView, item: ReplayItem, prompt: str | None, width: int) -> Iterator[Paragraph]:
+    """Yield what one decision came to; `prompt` is the one that was sent then, None to leave it out."""
     yield Paragraph(f"{item.decision_id} · {_verdict(item)}", "accent" if item.changes else "header")
     if item.status is ReplayItemStatus.PENDING:
         yield Paragraph("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -9,7 +10,16 @@ import msgspec
 from engine.errors import ModelFailed, ReplyUnusable
 from engine.language_models.base import AskedTool, DeltaListener
 from engine.language_models.faults import ModelFault, fault_in_stream, read_error
-from engine.language_models.wire import DONE, Choice, Chunk, ToolCallDelta, Usage
+from engine.language_models.wire import (
+    DONE,
+    Choice,
+    Chunk,
+    Count,
+    Delta,
+    ToolCallDelta,
+    ToolFunction,
+    Usage,
+)
 from engine.model.language_model import TokenUsage
 from engine.text import safe_line
 
@@ -93,13 +103,13 @@ class StreamedAnswer:
         if not (prompt or completion):
             return None
         details = counted.prompt_tokens_details
-        cached = _tokens(counted.prompt_cache_hit_tokens) or _tokens(details and details.cached_tokens)
+        cached = _tokens(counted.prompt_cache_hit_tokens or (details.cached_tokens if details else None))
         thought = counted.completion_tokens_details
         return TokenUsage(
             input=prompt,
             output=max(completion, _tokens(counted.total_tokens) - prompt),
             cached=min(cached, prompt),
-            reasoning=_tokens(thought and thought.reasoning_tokens),
+            reasoning=_tokens(thought.reasoning_tokens if thought else None),
         )
 
     @property
@@ -130,13 +140,14 @@ class StreamedAnswer:
         return False
 
     def _add(self, chunk: Chunk) -> None:
-        if chunk.usage is not None:
-            self._usage = chunk.usage
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeError, RecursionError):
+            usage = msgspec.json.decode(chunk.usage, type=Usage | None, strict=False)
+            self._usage = usage or self._usage
         for choice in (chunk.choices or ())[:1]:
             self._add_choice(choice)
 
     def _add_choice(self, choice: Choice) -> None:
-        delta = choice.delta
+        delta = choice.delta or Delta()
         reasoning, content = delta.texts
         self._count(len(reasoning) + len(content))
         if reasoning:
@@ -160,10 +171,11 @@ class StreamedAnswer:
             self._tool_calls.append(call)
             if len(self._tool_calls) > MAX_TOOL_CALLS:
                 raise self._failure(ModelFault.TOO_LONG, f"more than {MAX_TOOL_CALLS} tool calls")
-        arguments = piece.function.arguments or ""
-        self._count(len(arguments) + len(piece.function.name or ""))
+        function = piece.function or ToolFunction()
+        arguments = function.arguments or ""
+        self._count(len(arguments) + len(function.name or ""))
         call.call_id = piece.id or call.call_id
-        call.name += piece.function.name or ""
+        call.name += function.name or ""
         if len(call.name) > MAX_TOOL_NAME:
             raise self._failure(ModelFault.TOO_LONG, f"a tool's name of more than {MAX_TOOL_NAME} characters")
         call.arguments.append(arguments)
@@ -188,6 +200,6 @@ class StreamedAnswer:
         raise self._failure(ModelFault.CUT_OFF, f"{named}, not stop: the reply did not end by itself")
 
 
-def _tokens(count: Count | PromptDetails | CompletionDetails) -> int:
+def _tokens(count: Count) -> int:
     """Return a count of tokens, 0 where there is none or none that can be true."""
-    return int(count) if isinstance(count, int | float) and 0 <= count <= MAX_TOKENS else 0
+    return int(count) if count is not None and 0 <= count <= MAX_TOKENS else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MAX_STREAM_BYTES = 16 * 1024 * 1024
 _ERROR_BODY_BYTES = 4096
+_ERROR_BODY_SECONDS = 2.0
 _EXCERPT = 200
 
 
@@ -59,6 +61,7 @@ class ChatCall:
         self._clock: Clock = WallClock()
         self._started = 0.0
         self._first_token_ms: int | None = None
+        self._may_cost = False
         self.endpoint = endpoint
         self.limits = limits
         self.body = request_body(request, row)
@@ -68,6 +71,11 @@ class ChatCall:
     def start(self, clock: Clock) -> None:
         """Measure from now, on this clock."""
         self._clock, self._started = clock, clock.monotonic()
+
+    def sent(self, silence: asyncio.Timeout) -> None:
+        """Begin the wait for the first token; from now on a call may cost, even one that is given up."""
+        self._may_cost = True
+        self.restart(silence)
 
     def restart(self, silence: asyncio.Timeout) -> None:
         """Let the wait for the next token begin now."""
@@ -86,20 +94,17 @@ class ChatCall:
 
     async def check_response(self, response: httpx.Response) -> None:
         """Raise unless the server answered with an event stream."""
-        content_type = response.headers.get("Content-Type", "")
+        content_type = response.headers.get("Content-Type", "").lower()
         if response.status_code == 200 and content_type.startswith("text/event-stream"):
             return
-        body = bytearray()
-        async for piece in response.aiter_raw():
-            body += piece
-            if len(body) >= _ERROR_BODY_BYTES:
-                break
-        excerpt = self.excerpt(bytes(body)) or "an empty body"
+        self._may_cost = False
+        body = await _error_body(response)
+        excerpt = self.excerpt(body) or "an empty body"
         if response.status_code == 200:
             named = self.excerpt(content_type.encode()) or "no content type"
             what = f"answered {named} instead of an event stream: {excerpt}"
             raise self.failed(ModelFault.NOT_AN_API, what)
-        fault = fault_of(response.status_code, read_error(bytes(body[:_ERROR_BODY_BYTES])))
+        fault = fault_of(response.status_code, read_error(body))
         failed = self.failed(fault, f"answered {response.status_code}: {excerpt}")
         if fault in (ModelFault.RATE_LIMITED, ModelFault.SERVER):
             asked = asked_pause(response.headers.get("Retry-After", ""), self._now_seconds())
@@ -129,21 +134,20 @@ class ChatCall:
         raise self.failed(ModelFault.BROKEN_STREAM, "the stream ended before [DONE]")
 
     def so_far(self) -> ModelReply:
-        """Return the answer, whole or not; tokens that nobody counted are estimated."""
+        """Return the answer, whole or not; tokens that nobody counted are estimated.
+
+        A call that was sent and not refused counts its prompt at least: a vendor charges for what the model
+        reads and thinks, whether or not anybody waits for it.
+        """
         answer, usage = self.answer, self.answer.usage
-        if usage is None:
-            is_answered = answer.characters or answer.finish_reason
-            usage = (
-                estimated_usage(self._request, answer.content, answer.reasoning)
-                if is_answered
-                else TokenUsage()
-            )
+        if usage is None and self._may_cost:
+            usage = estimated_usage(self._request, answer.content, answer.reasoning)
         charged = answer.charged_usd
         return ModelReply(
             content=answer.content,
             reasoning=answer.reasoning,
             tool_calls=answer.tool_calls,
-            usage=usage,
+            usage=usage or TokenUsage(),
             finish_reason=answer.finish_reason,
             cost_usd=None if charged is None else Decimal(str(charged)),
             first_token_ms=self._first_token_ms,
@@ -161,3 +165,17 @@ class ChatCall:
 
     def _now_seconds(self) -> float:
         return self._clock.now_ms() / 1000
+
+
+async def _error_body(response: httpx.Response) -> bytes:
+    """Return the beginning of an error's body, or what came of it: a broken one hides no status."""
+    from httpx import HTTPError
+
+    body = bytearray()
+    with contextlib.suppress(HTTPError, TimeoutError):
+        async with asyncio.timeout(_ERROR_BODY_SECONDS):
+            async for piece in response.aiter_raw():
+                body += piece
+                if len(body) >= _ERROR_BODY_BYTES:
+                    break
+    return bytes(body[:_ERROR_BODY_BYTES])

@@ -20,7 +20,7 @@ from engine.clock import Clock, WallClock
 from engine.language_models.base import ModelReply
 from engine.language_models.call import ChatCall, Retry
 from engine.language_models.endpoint import Endpoint
-from engine.language_models.faults import ModelFault
+from engine.language_models.faults import ModelFault, model_error
 from engine.language_models.limits import CallLimits
 from engine.language_models.retry_pause import next_pause
 from engine.text import safe_line
@@ -89,7 +89,9 @@ class ChatClient:
 
         http = await self._open(endpoint)
         body = bytearray()
-        with contextlib.suppress(HTTPError, InvalidURL, TimeoutError, msgspec.DecodeError, UnicodeError):
+        with contextlib.suppress(
+            HTTPError, InvalidURL, TimeoutError, msgspec.DecodeError, UnicodeError, RecursionError
+        ):
             async with (
                 asyncio.timeout(limits.connect_seconds + limits.first_token_seconds),
                 _send(http, endpoint, "GET", "/models", b"", limits, _on_sent(lambda: None)) as response,
@@ -110,11 +112,16 @@ class ChatClient:
 
     async def _open(self, endpoint: Endpoint) -> httpx.AsyncClient:
         async with self._opening:
-            is_near = endpoint.is_loopback
-            if is_near not in self._http:
-                # Importing httpx and reading certificates takes longer than the event loop may stand.
-                self._http[is_near] = await asyncio.to_thread(_new_http_client, is_near)
-            return self._http[is_near]
+            has_proxies = endpoint.may_use_proxies
+            if has_proxies not in self._http:
+                try:
+                    # Importing httpx and reading certificates takes longer than the event loop may stand.
+                    opened = await asyncio.to_thread(_new_http_client, has_proxies)
+                except (ImportError, OSError, ValueError) as error:
+                    what = f"a proxy or certificate named in the environment: {safe_line(str(error), 120)}"
+                    raise model_error(ModelFault.NO_CONNECTION, endpoint.base_url, what) from error
+                self._http[has_proxies] = opened
+            return self._http[has_proxies]
 
     async def _ask_with_retries(self, http: httpx.AsyncClient, call: ChatCall) -> None:
         while True:
@@ -142,7 +149,7 @@ class ChatClient:
                     "/chat/completions",
                     call.body,
                     limits,
-                    _on_sent(lambda: call.restart(silence)),
+                    _on_sent(lambda: call.sent(silence)),
                 ) as response,
             ):
                 await call.check_response(response)
@@ -161,7 +168,7 @@ class ChatClient:
             if _is_tls(error):
                 raise call.failed(ModelFault.TLS, text) from error
             raise Retry(call.failed(ModelFault.NO_CONNECTION, text)) from error
-        except (HTTPError, InvalidURL) as error:
+        except (HTTPError, InvalidURL, UnicodeError) as error:
             what = f"the connection broke: {call.excerpt(str(error).encode())}"
             raise call.failed(ModelFault.BROKEN_STREAM, what) from error
 
@@ -207,14 +214,13 @@ def _on_sent(listener: Callable[[], None]) -> Trace:
     return trace
 
 
-def _new_http_client(is_near: bool) -> httpx.AsyncClient:
+def _new_http_client(has_proxies: bool) -> httpx.AsyncClient:
     import httpx
 
     return httpx.AsyncClient(
         # A kept connection may be closed by the server just as it is used again.
         limits=httpx.Limits(max_keepalive_connections=0, max_connections=None),
-        # Proxies named in the environment are for other machines.
-        trust_env=not is_near,
+        trust_env=has_proxies,
         follow_redirects=False,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from engine.secrecy.secret import Secret
 from engine.text import safe_line
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d*)?")
 
 
 class RulesEndpoint(msgspec.Struct, frozen=True):
@@ -44,6 +46,11 @@ class Endpoint:
         return is_this_machine(urlsplit(self.base_url).hostname or "")
 
     @property
+    def may_use_proxies(self) -> bool:
+        """Whether the proxies named in the environment may be used: they would read what is not encrypted."""
+        return self.base_url.startswith("https:") and not self.is_loopback
+
+    @property
     def origin(self) -> str:
         """The server's scheme, host and port."""
         return origin(self.base_url)
@@ -60,7 +67,9 @@ class Endpoint:
         try:
             return ip_address(host).is_private
         except ValueError:
-            return "." not in host or host.endswith((".local", ".lan", ".internal"))
+            # A bare number is an address too, written in another way.
+            is_own_network = "." not in host and not host[:1].isdigit()
+            return is_own_network or host.endswith((".local", ".lan", ".internal"))
 
 
 def is_this_machine(host: str) -> bool:
@@ -79,11 +88,12 @@ def checked_url(base_url: str) -> str:
     if "@" in parts.netloc:
         raise InvalidSetting.of("base_url", "a URL with a user name", allowed)
     is_plain = base_url.isascii() and base_url.isprintable() and " " not in base_url
-    if not (is_plain and has_port and parts.scheme in ("http", "https") and parts.hostname):
+    is_host = _HOST.fullmatch(parts.netloc) and has_port
+    if not (is_plain and is_host and parts.scheme in ("http", "https")):
         raise InvalidSetting.of("base_url", safe_line(base_url, 100), allowed)
-    if parts.query or parts.fragment:
+    if "?" in base_url or "#" in base_url:
         raise InvalidSetting.of("base_url", f"{parts.scheme}://{parts.netloc}…", allowed)
-    return base_url.rstrip("/")
+    return parts.geturl().rstrip("/")
 
 
 def _checked_key(api_key: Secret) -> Secret:

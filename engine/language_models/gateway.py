@@ -24,7 +24,7 @@ from engine.language_models.keys import KeyReader, has_key, key_of
 from engine.language_models.limits import limits_of
 from engine.language_models.places import Claim, Places
 from engine.language_models.prices import cost_of, facts_of
-from engine.language_models.spending import CAP_REACHED, DayTotals, Taken
+from engine.language_models.spending import CAP_REACHED, DayTotals, Taken, check_unpriced
 from engine.language_models.tokens import request_tokens
 from engine.language_models.vendors import RULES, VendorRow, vendor_row
 from engine.model.account import ModelPolicy
@@ -178,7 +178,7 @@ class Gateway:
         policy = self._policy(account.trader_id)
         prompt_tokens = request_tokens(request)
         _check_window(connection, request.model, prompt_tokens)
-        expected = self._expected(connection, row, request, prompt_tokens)
+        expected = self._expected(connection, row, request, prompt_tokens, account.trader_id, policy)
         claim = Claim(
             connection_id=connection.connection_id,
             connection_limit=connection.max_concurrent,
@@ -251,13 +251,21 @@ class Gateway:
         return self._policies(trader_id) if trader_id else _DESK_POLICY
 
     def _expected(
-        self, connection: ModelConnection, row: VendorRow, request: ModelRequest, prompt_tokens: int
+        self,
+        connection: ModelConnection,
+        row: VendorRow,
+        request: ModelRequest,
+        prompt_tokens: int,
+        trader_id: int,
+        policy: ModelPolicy,
     ) -> Taken:
-        """Return what a call may come to."""
+        """Return what a call may come to; raises `DecisionRefused` where no cap could bound it."""
         usage = TokenUsage(
             input=prompt_tokens, output=request.max_output_tokens or EXPECTED_OUTPUT_TOKENS, is_estimate=True
         )
         cost = cost_of(usage, request.model, connection, row)
+        if cost is None:
+            check_unpriced(connection, trader_id, policy, request.model)
         return Taken(1, usage.total, cost or Decimal(0))
 
     def _say(self, connection: ModelConnection) -> None:

@@ -31,7 +31,7 @@ def asked_pause(retry_after: str, now_seconds: float) -> float | None:
 
     `now_seconds` is UTC. None where it says nothing that can be read.
     """
-    if retry_after.isascii() and retry_after.isdigit() and len(retry_after) < 10:
+    if retry_after.isascii() and retry_after.isdigit():
         return float(retry_after)
     try:
         return max(0.0, parsedate_to_datetime(retry_after).timestamp() - now_seconds)

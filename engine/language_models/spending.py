@@ -12,6 +12,7 @@ from engine.clock import DAY_MS
 from engine.errors import DecisionRefused
 from engine.model.account import ModelPolicy
 from engine.model.language_model import ModelCall, ModelConnection, Spending
+from engine.text import safe_line
 
 CAP_REACHED = "cap_reached"
 """The `reason` of a call that a cap refuses, as `engine.strategies.prompts.gate.GateReason` has it."""
@@ -20,6 +21,23 @@ CAP_REACHED = "cap_reached"
 def day_of(ts_ms: int) -> int:
     """Return the start of the UTC day of a time."""
     return ts_ms - ts_ms % DAY_MS
+
+
+def check_unpriced(connection: ModelConnection, trader_id: int, policy: ModelPolicy, model: str) -> None:
+    """Refuse a call without a price where a cap in USD alone bounds the day: it would never be reached.
+
+    Raises `DecisionRefused`.
+    """
+    caps = [(f"connection {connection.name}", connection.daily_usd, connection.daily_tokens)]
+    if trader_id:
+        caps.append(("this trader", policy.daily_usd, policy.daily_tokens))
+    for whose, daily_usd, daily_tokens in caps:
+        if daily_usd is not None and daily_tokens is None:
+            raise DecisionRefused(
+                f"the cap of {daily_usd} USD a day of {whose} cannot be kept: the price of {safe_line(model, 60)}"
+                " is not known; enter the connection's prices, or cap the tokens too",
+                reason=CAP_REACHED,
+            )
 
 
 class Taken(msgspec.Struct, frozen=True):

@@ -6,6 +6,8 @@ to chat completions, so event names, ids and retry hints are read and dropped.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
+
 MAX_EVENT_BYTES = 1024 * 1024
 
 
@@ -18,6 +20,7 @@ class EventStreamParser:
 
     def __init__(self) -> None:
         self._pending = bytearray()
+        self._is_first_line = True
         self._data: list[bytes] = []
         self._data_bytes = 0
         self._after_carriage_return = False
@@ -39,6 +42,9 @@ class EventStreamParser:
         # CR, LF and CR LF all end a line.
         lines = (bytes(self._pending) + piece).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         self._pending = bytearray(lines.pop())
+        if self._is_first_line:
+            lines[0] = lines[0].removeprefix(BOM_UTF8)
+            self._is_first_line = False
         events = [event for line in lines if (event := self._take_line(line)) is not None]
         self._check_length()
         return events

@@ -42,7 +42,7 @@ class ToolCallDelta(msgspec.Struct, frozen=True):
 
     index: int | None = None
     id: str | None = None
-    function: ToolFunction = ToolFunction()
+    function: ToolFunction | None = None
 
 
 class GoogleContent(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ class GoogleContent(msgspec.Struct, frozen=True):
 class ExtraContent(msgspec.Struct, frozen=True):
     """What vendors add to a piece under a name of their own."""
 
-    google: GoogleContent = GoogleContent()
+    google: GoogleContent | None = None
 
 
 class Delta(msgspec.Struct, frozen=True):
@@ -83,7 +83,8 @@ class Delta(msgspec.Struct, frozen=True):
     def texts(self) -> tuple[str, str]:
         """The piece's reasoning and its content."""
         content, thought = _spoken(self.content), _thought(self.content)
-        if content and self.extra_content is not None and self.extra_content.google.thought:
+        google = self.extra_content.google if self.extra_content else None
+        if content and google and google.thought:
             return content, ""
         return self._reasoning() or thought, content
 
@@ -106,7 +107,7 @@ class Delta(msgspec.Struct, frozen=True):
 class Choice(msgspec.Struct, frozen=True):
     """One alternative answer; only the first, index 0, is ever asked for."""
 
-    delta: Delta = Delta()
+    delta: Delta | None = None
     finish_reason: str | None = None
 
 
@@ -142,10 +143,13 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """One event of a streamed answer; `error` is set when the server fails in the middle."""
+    """One event of a streamed answer; `error` is set when the server fails in the middle.
+
+    `usage` is a `Usage` or whatever a server counts in: an answer is none the worse for it.
+    """
 
     choices: tuple[Choice, ...] | None = None
-    usage: Usage | None = None
+    usage: msgspec.Raw = msgspec.Raw(b"null")
     error: msgspec.Raw = msgspec.Raw(b"null")
 
 

@@ -41,7 +41,8 @@ class _Pages[T](Protocol):
 class LocalArena:
     """See `engine.desk.arena.ArenaDesk`.
 
-    `traders` are those of the desk now, `former` those that were deleted, whose trades still have a name.
+    `traders` are those of the desk now, `configs` every one it knows, deleted ones too, whose trades still
+    have a name.
     `run` keeps the standings as they are; without it everything else works, and they stay empty.
     """
 
@@ -52,10 +53,10 @@ class LocalArena:
         store: Store,
         journal: DeskJournal,
         bus: Bus,
-        former: Collection[TraderConfig] = (),
+        configs: Callable[[], Collection[TraderConfig]] = tuple,
     ) -> None:
         self._traders = traders
-        self._former = former
+        self._configs = configs
         self._store = store
         self._journal = journal
         self._news = bus.subscribe(_WATCHED)
@@ -124,8 +125,7 @@ class LocalArena:
     ) -> tuple[AttributionRow, ...]:
         """See `engine.desk.arena.ArenaDesk`."""
         book = await self._current_book()
-        configs = (*self._former, *(trader.config for trader in self._traders()))
-        names = {config.trader_id: config.name for config in configs}
+        names = {config.trader_id: config.name for config in self._configs()}
         async with self._reading:
             return await asyncio.to_thread(
                 attribution, book, dimension, names, trader_id=trader_id, since_ms=since_ms

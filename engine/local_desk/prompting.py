@@ -7,8 +7,6 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from engine.clock import WallClock
 from engine.errors import DeskError
 from engine.language_models.connection_book import ConnectionBook
@@ -21,8 +19,6 @@ from engine.local_desk.prompts import LocalPrompts
 from engine.local_desk.traders import LocalTraders
 from engine.local_desk.vault import LocalVault
 from engine.model.account import ModelPolicy, TraderConfig
-from engine.model.event import Topic
-from engine.model.language_model import ConnectionState
 from engine.model.news import NewsItem
 from engine.strategies.base import Strategy
 from engine.strategies.prompts.live_views import LivePromptViews
@@ -62,7 +58,6 @@ class Prompting:
     ) -> None:
         self._parts = parts
         self._settings = settings
-        self._bus = bus
         wall = WallClock()
         self._vault = Vault(parts.home, settings.vault, wall)
         self._book = ConnectionBook(parts.state.model_connections, settings.vault.allow_hosts)
@@ -75,7 +70,7 @@ class Prompting:
             spent=parts.state.spending,
             rules=strategists.rules_endpoint,
             wall=wall,
-            tell=self._tell,
+            tell=lambda state: self.models.tell(state),
         )
         self._views = LivePromptViews(
             data=strategists.data,
@@ -128,14 +123,14 @@ class Prompting:
             store=parts.store,
             journal=parts.journal,
             bus=bus,
-            former=parts.former_traders.values(),
+            configs=self._all_configs,
         )
         self.prompt_backtests = LocalPromptBacktests(
             home=parts.home,
             stored=parts.state.prompt_runs,
             models=self.gateway,
             connections=lambda: self._book.connections,
-            traders=lambda: self.traders.configs(include_deleted=True),
+            traders=self._all_configs,
             arena=self.arena,
             store=parts.store,
             journal=parts.journal,
@@ -199,19 +194,14 @@ class Prompting:
     def _configs(self) -> tuple[TraderConfig, ...]:
         return tuple(self._parts.traders.configs.values())
 
-    def _users(self, connection_id: int) -> tuple[int, ...]:
-        return tuple(each.trader_id for each in self._configs() if each.connection_id == connection_id)
+    def _all_configs(self) -> tuple[TraderConfig, ...]:
+        return self.traders.configs(include_deleted=True)
 
     def _started_ms(self, trader_id: int) -> int:
         for trader in self._parts.traders:
             if trader.config.trader_id == trader_id:
                 return trader.equity.first_ms or 0
         return 0
-
-    def _tell(self, state: ConnectionState) -> None:
-        connection_id = state.connection.connection_id
-        used = msgspec.structs.replace(state, traders=self._users(connection_id))
-        self._bus.publish_level(Topic.MODELS, ("connection", connection_id), used)
 
 
 class PromptingSides:

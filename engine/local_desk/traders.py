@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -121,6 +122,7 @@ class LocalTraders:
             await wind_down.cancel_orders((trader,))
             _refuse_positions(trader)
         except DeskError:
+            trader.pause("it could not be deleted")
             self._deciding.start(trader)
             raise
         for state in self._bindings.states():
@@ -154,6 +156,9 @@ class LocalTraders:
 
     async def preview_import(self, file: TraderFile) -> ImportPreview:
         """See `engine.desk.traders.TraderDesk`."""
+        return await self._preview(await asyncio.to_thread(trader_files.with_safe_texts, file))
+
+    async def _preview(self, file: TraderFile) -> ImportPreview:
         ids = [order.client_order_id for order in file.orders]
         known = await self._store.fills_of(ids) if ids else ()
         return trader_files.preview(
@@ -162,7 +167,8 @@ class LocalTraders:
 
     async def import_trader(self, file: TraderFile, name: str = "") -> TraderSummary:
         """See `engine.desk.traders.TraderDesk`."""
-        trader_files.refuse_problems(await self.preview_import(file))
+        file = await asyncio.to_thread(trader_files.with_safe_texts, file)
+        trader_files.refuse_problems(await self._preview(file))
         wanted = trader_files.config_to_import(file, name)
         if wanted.kind is TraderKind.PROMPT and not self._has_prompt(wanted.strategy):
             prompt = await self._save_prompt(Prompt(prompt_id=0, name=wanted.strategy, text=file.prompt))

@@ -68,6 +68,10 @@ _SHAPES = (
 )
 
 
+LONGEST_BEGINNING = 256
+"""Up to this length every beginning of a secret is kept, to be found at once; longer ones are compared."""
+
+
 class _Forms:
     """Every text that gives a known secret away, longest first; made anew when the secrets change."""
 
@@ -90,29 +94,44 @@ class _Forms:
 
         A secret that is whole already is never cut: what reaches over that place ends before it.
         """
-        forms, beginnings = self.current(), self._beginnings
-        for length in range(min(self._longest - 1, len(text)), 0, -1):
-            if text[-length:] in beginnings:
-                break
-        else:
-            return len(text)
-        end = len(text) - length
+        forms = self.current()
+        end = self._begun(text)
         for form in forms:
             start = text.find(form, max(0, end - len(form) + 1))
             if 0 <= start < end:
                 end = start + len(form)
         return end
 
+    def _begun(self, text: str) -> int:
+        starts = [_long_start(form, text) for form in self._forms if len(form) > LONGEST_BEGINNING]
+        if starts and min(starts) < len(text):
+            return min(starts)
+        for length in range(min(self._longest, len(text)), 0, -1):
+            if text[-length:] in self._beginnings:
+                return len(text) - length
+        return len(text)
+
     def _renew(self) -> None:
         with self._lock:
             changes, values = known_changes(), known_values()
             if values != self._values:
                 forms = {form for value in values for form in encodings_of(value)}
-                self._beginnings = frozenset(form[:end] for form in forms for end in range(1, len(form)))
-                self._longest = max(map(len, forms), default=0)
+                self._longest = min(max(map(len, forms), default=1) - 1, LONGEST_BEGINNING)
+                self._beginnings = frozenset(
+                    form[:end] for form in forms for end in range(1, min(len(form), LONGEST_BEGINNING + 1))
+                )
                 self._forms = tuple(sorted(forms, key=len, reverse=True))
                 self._values = values
             self._changes = changes
+
+
+def _long_start(form: str, text: str) -> int:
+    """Return where an end of `text` starts that is a long beginning of `form`, its length if none does."""
+    opening = form[:LONGEST_BEGINNING]
+    start = text.find(opening, max(0, len(text) - len(form) + 1))
+    while start >= 0 and not form.startswith(text[start:]):
+        start = text.find(opening, start + 1)
+    return start if start >= 0 else len(text)
 
 
 _FORMS = _Forms()

@@ -23,17 +23,15 @@ from engine.model.language_model import ModelCall, Spending
 from engine.model.order import Order
 from engine.model.program import ProgramExecution, ProgramVersion
 from engine.model.prompt import PromptVersion
+from engine.store.prompt_tables import ConversationMessageRow, ModelCallRow, PromptVersionRow
 from engine.store.rows import from_row
 from engine.store.spending import spending_of
 from engine.store.tables import (
-    ConversationMessageRow,
     DecisionRow,
     FillRow,
-    ModelCallRow,
     OrderRow,
     ProgramExecutionRow,
     ProgramVersionRow,
-    PromptVersionRow,
     ReasoningRow,
 )
 

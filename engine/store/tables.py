@@ -11,82 +11,40 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Dialect, Index, Integer, Numeric, Text
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-
-class ExactDecimal(TypeDecorator[Decimal]):
-    """A decimal kept to its last digit: NUMERIC on PostgreSQL, text on SQLite, which only has floats."""
-
-    impl = Numeric
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Return the column type of the database at hand."""
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else Numeric())
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        """Return what is stored; raises ValueError for NaN and infinity, which are no amounts."""
-        if value is None:
-            return None
-        if not value.is_finite():
-            raise ValueError(f"{value} is no amount")
-        return str(value) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        """Return the decimal that was stored."""
-        return None if value is None else Decimal(value)
-
-
-def _text_key() -> Any:
-    return Field(primary_key=True, sa_type=Text)
-
-
-def _row_number() -> Any:
-    # SQLite counts rows by itself only in a key of exactly the type INTEGER.
-    return Field(default=None, primary_key=True, sa_type=BigInteger().with_variant(Integer(), "sqlite"))
-
-
-def _unique_text() -> Any:
-    return Field(sa_type=Text, unique=True)
-
-
-def _integer_key() -> Any:
-    return Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
-
-
-def _text(*, nullable: bool = False) -> Any:
-    return Field(sa_type=Text, nullable=nullable)
-
-
-def _integer(*, nullable: bool = False) -> Any:
-    return Field(sa_type=BigInteger, nullable=nullable)
-
-
-def _exact(*, nullable: bool = False) -> Any:
-    return Field(sa_type=ExactDecimal, nullable=nullable)
+from engine.store.columns import (
+    exact_column,
+    integer_column,
+    integer_key,
+    row_number_key,
+    text_column,
+    text_key,
+    unique_text,
+)
+from engine.store.prompt_tables import PromptRow
 
 
 class TraderRow(SQLModel, table=True):
     """A `TraderConfig`."""
 
     __tablename__: ClassVar[Any] = "traders"
-    trader_id: int = _integer_key()
-    name: str = _text()
-    kind: str = _text()
-    initial_capital: Decimal = _exact()
-    mode: str = _text()
-    symbols: str = _text()
-    strategy: str = _text()
-    model: str = _text()
-    connection_id: int = _integer()
-    policy: str = _text()
-    period: str = _text()
-    schedule_seconds: int = _integer()
-    pool_ids: str = _text()
-    limits: str = _text()
-    description: str = _text()
+    trader_id: int = integer_key()
+    name: str = text_column()
+    kind: str = text_column()
+    initial_capital: Decimal = exact_column()
+    mode: str = text_column()
+    symbols: str = text_column()
+    strategy: str = text_column()
+    model: str = text_column()
+    connection_id: int = integer_column()
+    policy: str = text_column()
+    period: str = text_column()
+    schedule_seconds: int = integer_column()
+    pool_ids: str = text_column()
+    limits: str = text_column()
+    description: str = text_column()
     trading_enabled: bool
     hidden: bool
     deleted: bool
@@ -96,37 +54,37 @@ class TraderStateRow(SQLModel, table=True):
     """A `TraderState`."""
 
     __tablename__: ClassVar[Any] = "trader_states"
-    trader_id: int = _integer_key()
-    status: str = _text()
-    status_reason: str = _text()
-    seq: int = _integer()
+    trader_id: int = integer_key()
+    status: str = text_column()
+    status_reason: str = text_column()
+    seq: int = integer_column()
 
 
 class WalletRow(SQLModel, table=True):
     """A `Wallet`."""
 
     __tablename__: ClassVar[Any] = "wallets"
-    trader_id: int = _integer_key()
-    cash: Decimal = _exact()
-    realized_pnl: Decimal = _exact()
-    fees: Decimal = _exact()
-    funding: Decimal = _exact()
-    next_trade_number: int = _integer()
+    trader_id: int = integer_key()
+    cash: Decimal = exact_column()
+    realized_pnl: Decimal = exact_column()
+    fees: Decimal = exact_column()
+    funding: Decimal = exact_column()
+    next_trade_number: int = integer_column()
 
 
 class ProgramRow(SQLModel, table=True):
     """A `Program`."""
 
     __tablename__: ClassVar[Any] = "programs"
-    program_id: int = _integer_key()
-    name: str = _text()
-    code: str = _text()
-    description: str = _text()
-    params: str = _text()
+    program_id: int = integer_key()
+    name: str = text_column()
+    code: str = text_column()
+    description: str = text_column()
+    params: str = text_column()
     enabled: bool
-    version: int = _integer()
-    created_ms: int = _integer()
-    updated_ms: int = _integer()
+    version: int = integer_column()
+    created_ms: int = integer_column()
+    updated_ms: int = integer_column()
     deleted: bool
 
 
@@ -134,23 +92,23 @@ class ProgramVersionRow(SQLModel, table=True):
     """A `ProgramVersion`."""
 
     __tablename__: ClassVar[Any] = "program_versions"
-    program_id: int = _integer_key()
-    version: int = _integer_key()
-    code: str = _text()
-    saved_ms: int = _integer()
+    program_id: int = integer_key()
+    version: int = integer_key()
+    code: str = text_column()
+    saved_ms: int = integer_column()
 
 
 class BindingRow(SQLModel, table=True):
     """A `Binding`."""
 
     __tablename__: ClassVar[Any] = "bindings"
-    binding_id: int = _integer_key()
-    trader_id: int = _integer()
-    program_id: int = _integer()
-    pool_ids: str = _text()
-    schedule_seconds: int = _integer()
-    params: str = _text()
-    exchange: str = _text()
+    binding_id: int = integer_key()
+    trader_id: int = integer_column()
+    program_id: int = integer_column()
+    pool_ids: str = text_column()
+    schedule_seconds: int = integer_column()
+    params: str = text_column()
+    exchange: str = text_column()
     active: bool
     deleted: bool
 
@@ -159,14 +117,14 @@ class BindingHealthRow(SQLModel, table=True):
     """A `BindingHealth`."""
 
     __tablename__: ClassVar[Any] = "binding_health"
-    binding_id: int = _integer_key()
+    binding_id: int = integer_key()
     failed: bool
-    reason: str = _text()
-    traceback: str = _text()
-    last_trigger_ms: int | None = _integer(nullable=True)
-    runs: int = _integer()
-    failures: int = _integer()
-    deciding: str = _text()
+    reason: str = text_column()
+    traceback: str = text_column()
+    last_trigger_ms: int | None = integer_column(nullable=True)
+    runs: int = integer_column()
+    failures: int = integer_column()
+    deciding: str = text_column()
 
 
 class ProgramExecutionRow(SQLModel, table=True):
@@ -178,22 +136,22 @@ class ProgramExecutionRow(SQLModel, table=True):
         Index("ix_program_executions_trader_id_started_ms", "trader_id", "started_ms"),
         Index("ix_program_executions_started_ms", "started_ms"),
     )
-    decision_id: str = _text_key()
-    binding_id: int = _integer()
-    trader_id: int = _integer()
-    program_id: int = _integer()
-    program_version: int = _integer()
-    trigger: str = _text()
-    started_ms: int = _integer()
+    decision_id: str = text_key()
+    binding_id: int = integer_column()
+    trader_id: int = integer_column()
+    program_id: int = integer_column()
+    program_version: int = integer_column()
+    trigger: str = text_column()
+    started_ms: int = integer_column()
     success: bool
-    params: str = _text()
-    decisions: str = _text()
-    order_ids: str = _text()
-    outcome: str = _text()
-    error: str | None = _text(nullable=True)
-    output: str = _text()
-    market_context: str = _text()
-    reads: str = _text()
+    params: str = text_column()
+    decisions: str = text_column()
+    order_ids: str = text_column()
+    outcome: str = text_column()
+    error: str | None = text_column(nullable=True)
+    output: str = text_column()
+    market_context: str = text_column()
+    reads: str = text_column()
     duration_ms: float
 
 
@@ -202,172 +160,23 @@ class BacktestRunRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "backtest_runs"
     __table_args__ = (Index("ix_backtest_runs_created_ms", "created_ms"),)
-    run_id: str = _text_key()
-    name: str = _text()
-    symbols: str = _text()
-    status: str = _text()
-    created_ms: int = _integer()
-    program_id: int = _integer()
-    binding_id: int = _integer()
-    finished_ms: int | None = _integer(nullable=True)
-    progress: str = _text()
-    summary: str = _text()
-    total_trades: int = _integer()
+    run_id: str = text_key()
+    name: str = text_column()
+    symbols: str = text_column()
+    status: str = text_column()
+    created_ms: int = integer_column()
+    program_id: int = integer_column()
+    binding_id: int = integer_column()
+    finished_ms: int | None = integer_column(nullable=True)
+    progress: str = text_column()
+    summary: str = text_column()
+    total_trades: int = integer_column()
     final_equity: float | None = Field(nullable=True)
     total_pnl: float | None = Field(nullable=True)
-    result_hash: str = _text()
-    error: str = _text()
-    combinations: int = _integer()
+    result_hash: str = text_column()
+    error: str = text_column()
+    combinations: int = integer_column()
     deleted: bool
-
-
-class PromptRow(SQLModel, table=True):
-    """A `Prompt`."""
-
-    __tablename__: ClassVar[Any] = "prompts"
-    prompt_id: int = _integer_key()
-    name: str = _text()
-    text: str = _text()
-    description: str = _text()
-    stock: str = _text()
-    version: int = _integer()
-    created_ms: int = _integer()
-    updated_ms: int = _integer()
-    deleted: bool
-
-
-class PromptVersionRow(SQLModel, table=True):
-    """A `PromptVersion`."""
-
-    __tablename__: ClassVar[Any] = "prompt_versions"
-    prompt_id: int = _integer_key()
-    version: int = _integer_key()
-    text: str = _text()
-    saved_ms: int = _integer()
-
-
-class ModelConnectionRow(SQLModel, table=True):
-    """A `ModelConnection`; its key is in the vault and nowhere else."""
-
-    __tablename__: ClassVar[Any] = "model_connections"
-    connection_id: int = _integer_key()
-    name: str = _text()
-    vendor: str = _text()
-    base_url: str = _text()
-    key_source: str = _text()
-    max_concurrent: int = _integer()
-    daily_usd: Decimal | None = _exact(nullable=True)
-    daily_tokens: int | None = _integer(nullable=True)
-    input_price: Decimal | None = _exact(nullable=True)
-    output_price: Decimal | None = _exact(nullable=True)
-    first_token_seconds: float | None = Field(nullable=True)
-    total_seconds: float | None = Field(nullable=True)
-    deleted: bool
-
-
-class ModelCallRow(SQLModel, table=True):
-    """A `ModelCall`."""
-
-    __tablename__: ClassVar[Any] = "model_calls"
-    __table_args__ = (
-        Index("ix_model_calls_started_ms", "started_ms"),
-        Index("ix_model_calls_subject", "subject"),
-    )
-    call_id: str = _text_key()
-    connection_id: int = _integer()
-    model: str = _text()
-    purpose: str = _text()
-    started_ms: int = _integer()
-    trader_id: int = _integer()
-    subject: str = _text()
-    request: str = _text()
-    reply: str = _text()
-    reasoning: str = _text()
-    finish_reason: str = _text()
-    error: str = _text()
-    attempts: int = _integer()
-    first_token_ms: int | None = _integer(nullable=True)
-    latency_ms: int = _integer()
-    usage: str = _text()
-    cost_usd: Decimal | None = _exact(nullable=True)
-    cached: bool
-
-
-class PromptRunRow(SQLModel, table=True):
-    """A `PromptRun`."""
-
-    __tablename__: ClassVar[Any] = "prompt_runs"
-    run_id: str = _text_key()
-    kind: str = _text()
-    name: str = _text()
-    status: str = _text()
-    created_ms: int = _integer()
-    trader_id: int = _integer()
-    model: str = _text()
-    total: int = _integer()
-    completed: int = _integer()
-    failed: int = _integer()
-    cached: int = _integer()
-    tokens: int = _integer()
-    cost_usd: Decimal = _exact()
-    finished_ms: int | None = _integer(nullable=True)
-    error: str = _text()
-    warnings: str = _text()
-    result_hash: str = _text()
-    deleted: bool
-
-
-class ConversationRow(SQLModel, table=True):
-    """A `Conversation`."""
-
-    __tablename__: ClassVar[Any] = "conversations"
-    conversation_id: str = _text_key()
-    kind: str = _text()
-    title: str = _text()
-    connection_id: int = _integer()
-    model: str = _text()
-    subject: str = _text()
-    created_ms: int = _integer()
-    updated_ms: int = _integer()
-    message_count: int = _integer()
-    tokens: int = _integer()
-    cost_usd: Decimal = _exact()
-    deleted: bool
-
-
-class ConversationMessageRow(SQLModel, table=True):
-    """A `ConversationMessage`."""
-
-    __tablename__: ClassVar[Any] = "conversation_messages"
-    conversation_id: str = _text_key()
-    number: int = _integer_key()
-    role: str = _text()
-    text: str = _text()
-    created_ms: int = _integer()
-    reasoning: str = _text()
-    tool_calls: str = _text()
-    tool: str = _text()
-    answers: str = _text()
-    usage: str = _text()
-    interrupted: bool
-    error: str = _text()
-
-
-class ProposalRow(SQLModel, table=True):
-    """A `Proposal`."""
-
-    __tablename__: ClassVar[Any] = "proposals"
-    __table_args__ = (Index("ix_proposals_conversation_id", "conversation_id"),)
-    proposal_id: str = _text_key()
-    conversation_id: str = _text()
-    tool: str = _text()
-    arguments: str = _text()
-    summary: str = _text()
-    before: str = _text()
-    after: str = _text()
-    status: str = _text()
-    outcome: str = _text()
-    created_ms: int = _integer()
 
 
 class OrderRow(SQLModel, table=True):
@@ -378,30 +187,30 @@ class OrderRow(SQLModel, table=True):
         Index("ix_orders_trader_id_created_ms", "trader_id", "created_ms"),
         Index("ix_orders_status", "status"),
     )
-    row_number: int | None = _row_number()
-    client_order_id: str = _unique_text()
-    trader_id: int = _integer()
-    symbol: str = _text()
-    side: str = _text()
-    type: str = _text()
-    quantity: Decimal = _exact()
-    created_ms: int = _integer()
-    updated_ms: int = _integer()
-    price: Decimal | None = _exact(nullable=True)
-    trigger_price: Decimal | None = _exact(nullable=True)
-    time_in_force: str = _text()
+    row_number: int | None = row_number_key()
+    client_order_id: str = unique_text()
+    trader_id: int = integer_column()
+    symbol: str = text_column()
+    side: str = text_column()
+    type: str = text_column()
+    quantity: Decimal = exact_column()
+    created_ms: int = integer_column()
+    updated_ms: int = integer_column()
+    price: Decimal | None = exact_column(nullable=True)
+    trigger_price: Decimal | None = exact_column(nullable=True)
+    time_in_force: str = text_column()
     reduce_only: bool
-    leverage: int | None = _integer(nullable=True)
-    stop_loss: Decimal | None = _exact(nullable=True)
-    take_profit: Decimal | None = _exact(nullable=True)
-    parent_id: str | None = _text(nullable=True)
-    decision_id: str | None = _text(nullable=True)
-    venue_order_id: str | None = _text(nullable=True)
-    status: str = _text()
-    filled_quantity: Decimal = _exact()
-    average_price: Decimal | None = _exact(nullable=True)
-    fee: Decimal = _exact()
-    status_reason: str = _text()
+    leverage: int | None = integer_column(nullable=True)
+    stop_loss: Decimal | None = exact_column(nullable=True)
+    take_profit: Decimal | None = exact_column(nullable=True)
+    parent_id: str | None = text_column(nullable=True)
+    decision_id: str | None = text_column(nullable=True)
+    venue_order_id: str | None = text_column(nullable=True)
+    status: str = text_column()
+    filled_quantity: Decimal = exact_column()
+    average_price: Decimal | None = exact_column(nullable=True)
+    fee: Decimal = exact_column()
+    status_reason: str = text_column()
 
 
 class FillRow(SQLModel, table=True):
@@ -409,36 +218,36 @@ class FillRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "fills"
     __table_args__ = (Index("ix_fills_trader_id_ts_ms", "trader_id", "ts_ms"),)
-    row_number: int | None = _row_number()
-    trade_id: str = _unique_text()
-    client_order_id: str = _text()
-    trader_id: int = _integer()
-    symbol: str = _text()
-    side: str = _text()
-    price: Decimal = _exact()
-    quantity: Decimal = _exact()
-    fee: Decimal = _exact()
-    liquidity: str = _text()
-    realized_pnl: Decimal = _exact()
-    ts_ms: int = _integer()
+    row_number: int | None = row_number_key()
+    trade_id: str = unique_text()
+    client_order_id: str = text_column()
+    trader_id: int = integer_column()
+    symbol: str = text_column()
+    side: str = text_column()
+    price: Decimal = exact_column()
+    quantity: Decimal = exact_column()
+    fee: Decimal = exact_column()
+    liquidity: str = text_column()
+    realized_pnl: Decimal = exact_column()
+    ts_ms: int = integer_column()
 
 
 class PositionRow(SQLModel, table=True):
     """An open `Position`."""
 
     __tablename__: ClassVar[Any] = "positions"
-    trader_id: int = _integer_key()
-    symbol: str = _text_key()
-    quantity: Decimal = _exact()
-    entry_price: Decimal = _exact()
-    leverage: int = _integer()
-    isolated_margin: Decimal = _exact()
-    mark_price: Decimal = _exact()
-    liquidation_price: Decimal | None = _exact(nullable=True)
-    opened_ms: int = _integer()
-    funding: Decimal = _exact()
-    realized_pnl: Decimal = _exact()
-    fees: Decimal = _exact()
+    trader_id: int = integer_key()
+    symbol: str = text_key()
+    quantity: Decimal = exact_column()
+    entry_price: Decimal = exact_column()
+    leverage: int = integer_column()
+    isolated_margin: Decimal = exact_column()
+    mark_price: Decimal = exact_column()
+    liquidation_price: Decimal | None = exact_column(nullable=True)
+    opened_ms: int = integer_column()
+    funding: Decimal = exact_column()
+    realized_pnl: Decimal = exact_column()
+    fees: Decimal = exact_column()
 
 
 class DecisionRow(SQLModel, table=True):
@@ -446,53 +255,53 @@ class DecisionRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "decisions"
     __table_args__ = (Index("ix_decisions_trader_id_started_ms", "trader_id", "started_ms"),)
-    decision_id: str = _text_key()
-    trader_id: int = _integer()
-    trigger: str = _text()
-    started_ms: int = _integer()
-    status: str = _text()
-    decisions: str = _text()
-    prompt: str = _text()
-    reply: str = _text()
-    outcome: str = _text()
-    order_ids: str = _text()
-    tokens: int = _integer()
-    latency_ms: int = _integer()
-    cost_usd: Decimal | None = _exact(nullable=True)
-    stage: str = _text()
-    strategy: str = _text()
-    strategy_version: int = _integer()
-    model: str = _text()
-    regime: str = _text()
+    decision_id: str = text_key()
+    trader_id: int = integer_column()
+    trigger: str = text_column()
+    started_ms: int = integer_column()
+    status: str = text_column()
+    decisions: str = text_column()
+    prompt: str = text_column()
+    reply: str = text_column()
+    outcome: str = text_column()
+    order_ids: str = text_column()
+    tokens: int = integer_column()
+    latency_ms: int = integer_column()
+    cost_usd: Decimal | None = exact_column(nullable=True)
+    stage: str = text_column()
+    strategy: str = text_column()
+    strategy_version: int = integer_column()
+    model: str = text_column()
+    regime: str = text_column()
 
 
 class ReasoningRow(SQLModel, table=True):
     """A `ReasoningChunk`, or a decision's whole reasoning as piece 0."""
 
     __tablename__: ClassVar[Any] = "reasoning"
-    decision_id: str = _text_key()
-    chunk_index: int = _integer_key()
-    trader_id: int = _integer()
-    text: str = _text()
+    decision_id: str = text_key()
+    chunk_index: int = integer_key()
+    trader_id: int = integer_column()
+    text: str = text_column()
 
 
 class EquityPointRow(SQLModel, table=True):
     """An `EquityPoint`."""
 
     __tablename__: ClassVar[Any] = "equity_points"
-    trader_id: int = _integer_key()
-    ts_ms: int = _integer_key()
-    equity: Decimal = _exact()
+    trader_id: int = integer_key()
+    ts_ms: int = integer_key()
+    equity: Decimal = exact_column()
 
 
 class SignalRow(SQLModel, table=True):
     """A `SignalDefinition`."""
 
     __tablename__: ClassVar[Any] = "signals"
-    signal_id: int = _integer_key()
-    name: str = _text()
-    condition: str = _text()
-    description: str = _text()
+    signal_id: int = integer_key()
+    name: str = text_column()
+    condition: str = text_column()
+    description: str = text_column()
     enabled: bool
     deleted: bool
 
@@ -501,12 +310,12 @@ class SignalPoolRow(SQLModel, table=True):
     """A `SignalPool`."""
 
     __tablename__: ClassVar[Any] = "signal_pools"
-    pool_id: int = _integer_key()
-    name: str = _text()
-    signal_ids: str = _text()
-    logic: str = _text()
-    symbols: str = _text()
-    cooldown_seconds: int = _integer()
+    pool_id: int = integer_key()
+    name: str = text_column()
+    signal_ids: str = text_column()
+    logic: str = text_column()
+    symbols: str = text_column()
+    cooldown_seconds: int = integer_column()
     enabled: bool
     deleted: bool
 
@@ -515,11 +324,11 @@ class PoolEdgeRow(SQLModel, table=True):
     """A `PoolEdge`."""
 
     __tablename__: ClassVar[Any] = "pool_edges"
-    pool_id: int = _integer_key()
-    symbol: str = _text_key()
+    pool_id: int = integer_key()
+    symbol: str = text_key()
     met: bool | None = Field(nullable=True)
-    as_of_ms: int = _integer()
-    fired_ms: int | None = _integer(nullable=True)
+    as_of_ms: int = integer_column()
+    fired_ms: int | None = integer_column(nullable=True)
 
 
 class PoolFireRow(SQLModel, table=True):
@@ -527,27 +336,27 @@ class PoolFireRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "pool_fires"
     __table_args__ = (Index("ix_pool_fires_pool_id_ts_ms", "pool_id", "ts_ms"),)
-    fire_id: int = _integer_key()
-    pool_id: int = _integer()
-    pool_name: str = _text()
-    symbol: str = _text()
-    ts_ms: int = _integer()
-    logic: str = _text()
-    signals: str = _text()
-    regime: str = _text()
-    deliveries: str = _text()
+    fire_id: int = integer_key()
+    pool_id: int = integer_column()
+    pool_name: str = text_column()
+    symbol: str = text_column()
+    ts_ms: int = integer_column()
+    logic: str = text_column()
+    signals: str = text_column()
+    regime: str = text_column()
+    deliveries: str = text_column()
 
 
 class PriceAlertRow(SQLModel, table=True):
     """A `PriceAlert`."""
 
     __tablename__: ClassVar[Any] = "price_alerts"
-    alert_id: int = _integer_key()
-    symbol: str = _text()
-    direction: str = _text()
-    price: Decimal = _exact()
-    created_ms: int = _integer()
-    fired_ms: int | None = _integer(nullable=True)
+    alert_id: int = integer_key()
+    symbol: str = text_column()
+    direction: str = text_column()
+    price: Decimal = exact_column()
+    created_ms: int = integer_column()
+    fired_ms: int | None = integer_column(nullable=True)
     deleted: bool
 
 
@@ -555,9 +364,9 @@ class FactorRow(SQLModel, table=True):
     """A `CustomFactor`."""
 
     __tablename__: ClassVar[Any] = "factors"
-    name: str = _text_key()
-    expression: str = _text()
-    meaning: str = _text()
+    name: str = text_key()
+    expression: str = text_column()
+    meaning: str = text_column()
     deleted: bool
 
 
@@ -565,12 +374,12 @@ class NewsSourceRow(SQLModel, table=True):
     """A `NewsSource`."""
 
     __tablename__: ClassVar[Any] = "news_sources"
-    source_id: int = _integer_key()
-    name: str = _text()
-    url: str = _text()
-    format: str = _text()
-    items_path: str = _text()
-    interval_seconds: int = _integer()
+    source_id: int = integer_key()
+    name: str = text_column()
+    url: str = text_column()
+    format: str = text_column()
+    items_path: str = text_column()
+    interval_seconds: int = integer_column()
     enabled: bool
     deleted: bool
 
@@ -580,26 +389,26 @@ class NewsItemRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "news_items"
     __table_args__ = (Index("ix_news_items_published_ms", "published_ms"),)
-    news_id: str = _text_key()
-    source: str = _text()
-    url: str = _text()
-    title: str = _text()
-    summary: str = _text()
-    published_ms: int = _integer()
-    received_ms: int = _integer()
-    symbols: str = _text()
-    sentiment: str = _text()
+    news_id: str = text_key()
+    source: str = text_column()
+    url: str = text_column()
+    title: str = text_column()
+    summary: str = text_column()
+    published_ms: int = integer_column()
+    received_ms: int = integer_column()
+    symbols: str = text_column()
+    sentiment: str = text_column()
     relevance: float
-    classified_by: str = _text()
+    classified_by: str = text_column()
 
 
 class SettingRow(SQLModel, table=True):
     """A `Setting`."""
 
     __tablename__: ClassVar[Any] = "settings"
-    key: str = _text_key()
-    value: str = _text()
+    key: str = text_key()
+    value: str = text_column()
 
 
-TABLES = SQLModel.metadata.tables
-"""Every table by its name, for SQL built without the classes."""
+TABLES = PromptRow.metadata.tables
+"""Every table by its name, those of `prompt_tables` too, for SQL built without the classes."""

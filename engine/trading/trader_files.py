@@ -7,6 +7,7 @@ and open orders do not move: there is no market of the file's time to hold them 
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -21,10 +22,15 @@ from engine.model.order import Order, OrderStatus
 from engine.model.trader_file import TRADER_FILE_FORMAT, ImportPreview, TraderFile
 from engine.store.changes import Change, Setting, TraderState, Wallet
 from engine.store.restore import DeskState, EquityCurve, StoredTrader
+from engine.text import safe_text
 from engine.trading.default_traders import RULES_MODEL
 from engine.trading.ordinals import Ordinals
 
 IMPORTED = "imported, not started yet"
+
+_LARGEST = Decimal(10) ** 18
+_LARGEST_INTEGER = 253_402_300_799_999
+"""The last millisecond of the year 9999: what comes later no clock can show."""
 
 
 class ImportedTrader(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +39,23 @@ class ImportedTrader(msgspec.Struct, frozen=True, kw_only=True):
     stored: StoredTrader
     state: DeskState
     changes: tuple[Change, ...]
+
+
+def with_safe_texts(file: TraderFile) -> TraderFile:
+    """Return a file whose every text is safe to keep and to show: anybody may have written it."""
+    return msgspec.convert(_made_safe(msgspec.to_builtins(file)), TraderFile)
+
+
+def _made_safe(value: object) -> object:
+    match value:
+        case str():
+            return safe_text(value, 4 * len(value))  # a tab becomes four spaces, and nothing is cut
+        case dict():
+            return {name: _made_safe(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_made_safe(each) for each in value]
+        case _:
+            return value
 
 
 def preview(
@@ -67,12 +90,33 @@ def _problems(file: TraderFile, has_prompt: Callable[[str], bool]) -> Iterable[s
     ):
         if len(set(ids)) != len(ids):
             yield f"{kind}s: an id is given twice"
+    if not _is_possible(file):
+        yield f"figures: one is no number the desk could have written (allowed is up to {_LARGEST:.0e})"
+    elif not all(fill.price > 0 and fill.quantity > 0 for fill in file.fills):
+        yield "fills: one has a price or a quantity that is not above 0"
     known = {order.client_order_id for order in file.orders}
     if any(fill.client_order_id not in known for fill in file.fills):
         yield "fills: one belongs to no order of the file"
     config = file.config
     if config.kind is TraderKind.PROMPT and not file.prompt and not has_prompt(config.strategy):
         yield f"prompt: {config.strategy} is neither in the file nor on the desk"
+
+
+def _is_possible(value: object) -> bool:
+    """Tell whether every figure in a value is finite and of a size that can be kept and shown."""
+    match value:
+        case Decimal():
+            return value.is_finite() and abs(value) <= _LARGEST
+        case float():
+            return math.isfinite(value)
+        case int():
+            return 0 <= value <= _LARGEST_INTEGER
+        case tuple():
+            return all(map(_is_possible, value))
+        case msgspec.Struct():
+            return all(_is_possible(getattr(value, name)) for name in value.__struct_fields__)
+        case _:
+            return True
 
 
 def _warnings(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from engine.durable_files import write_durably
+from engine.durable_files import TEMPORARY_SUFFIX, write_durably
 from engine.errors import StoreFailed
 from engine.model.vault import SecretInfo
 from engine.vault.sealing import Kdf, Sealed
@@ -110,6 +111,10 @@ def write_vault(home: Path, vault: VaultFile) -> None:
             file.write(raw)
 
     write_durably(home / VAULT_FILE, write)
+    # What a killed process left behind opens with the passphrase of its day.
+    for left in home.glob(f".{VAULT_FILE}.*{TEMPORARY_SUFFIX}"):
+        with suppress(OSError):
+            left.unlink()
 
 
 def _check_private(path: Path, found: os.stat_result) -> None:

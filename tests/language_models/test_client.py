@@ -203,6 +203,100 @@ async def test_each_wait_has_its_own_limit(script: Script, waits: CallLimits, wo
     assert words in (await failure_of(script, waits)).message
 
 
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": -1_000_000, "completion_tokens": -5, "cost": -1000},
+        {"prompt_tokens": 10**30, "completion_tokens": 10**30, "cost": 1e300},
+    ],
+)
+async def test_a_count_that_cannot_be_true_is_not_believed(usage: dict[str, object]) -> None:
+    chunks = (wire.event(wire.delta("stop", content="{}")), wire.event({"usage": usage}), wire.DONE)
+    reply, _, _ = await reply_of(wire.sends(*chunks))
+    assert reply.usage.is_estimate
+    assert 0 < reply.usage.total < 100
+    assert reply.cost_usd is None
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"prompt_tokens": 12.0, "completion_tokens": 3.0}, (12, 3)),
+        ({"prompt_tokens": "12", "completion_tokens": 3, "cost": "0.5"}, (12, 3)),
+        (5, (7, 1)),
+        ({"prompt_tokens": {}}, (7, 1)),
+    ],
+)
+async def test_an_odd_count_does_not_spoil_an_answer(usage: object, tokens: tuple[int, int]) -> None:
+    chunks = (wire.event(wire.delta("stop", content="{}")), wire.event({"usage": usage}), wire.DONE)
+    reply, _, _ = await reply_of(wire.sends(*chunks))
+    assert reply.content == "{}"
+    assert (reply.usage.input, reply.usage.output) == tokens
+
+
+async def test_an_empty_piece_may_be_null() -> None:
+    first = {"content": "{}", "extra_content": {"google": None}}
+    pieces = (
+        wire.event({"choices": [{"delta": first}]}),
+        wire.event({"choices": [{"delta": {"tool_calls": [{"index": 0, "function": None}]}}]}),
+        wire.event({"choices": [{"delta": None, "finish_reason": "stop"}]}),
+    )
+    assert (await reply_of(wire.sends(*pieces, wire.DONE)))[0].content == "{}"
+
+
+async def test_a_refusal_whose_body_never_ends_is_still_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 500\r\n\r\nIncorrect API key")
+        await exchange.hang()
+
+    monkeypatch.setattr("engine.language_models.call._ERROR_BODY_SECONDS", 0.05)
+    assert "answered 401: Incorrect API key" in (await failure_of(script)).message
+
+
+async def test_a_tool_name_has_an_end() -> None:
+    call = {"tool_calls": [{"index": 0, "function": {"name": "x" * 100}}]}
+    script = wire.sends(*[wire.event({"choices": [{"delta": call}]})] * 3)
+    assert "a tool's name of more than 256" in (await failure_of(script)).message
+
+
+async def test_a_content_type_may_be_in_capitals() -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(wire.EVENT_STREAM.replace(b"text/event-stream", b"Text/Event-Stream"))
+        await exchange.send(wire.event(wire.delta("stop", content="{}")) + wire.DONE)
+
+    assert (await reply_of(script))[0].content == "{}"
+
+
+async def test_a_list_of_models_that_is_no_list_is_none() -> None:
+    body = b'{"data":[],"x":' + b"[" * 200_000
+    async with ChatServer(wire.answers("200 OK", body)) as server:
+        asked = Asked(server.base_url)
+        endpoint = Endpoint(server.base_url, Secret(KEY))
+        assert await asked.client.models(endpoint, PATIENT) == ()
+        await asked.client.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ALL_PROXY", "socks5://127.0.0.1:1"), ("HTTPS_PROXY", "foo://x"), ("SSL_CERT_FILE", "/nowhere.pem")],
+)
+async def test_an_environment_that_cannot_be_used_is_one_clear_sentence(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    error = await Asked("https://llm.example.org/v1").failure()
+    assert "a proxy or certificate named in the environment" in error.message
+
+
+async def test_a_proxy_never_reads_a_key_that_is_not_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with ChatServer(wire.streams(["{}"])) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.base_url.removesuffix("/v1"))
+        asked = Asked("http://192.168.255.254:9/v1")
+        await asked.failure(limits(connect=0.05, first=0.1, total=0.3))
+        await asked.client.close()
+        assert proxy.exchanges == []
+
+
 async def test_slow_tokens_are_no_fault() -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.send(wire.EVENT_STREAM)
@@ -388,6 +482,13 @@ async def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(key: str)
         "http://ho st/v1",
         "http://host/\x1b[2J",
         "http://[::1/v1",
+        "http://134744072/v1",
+        "http://0x08080808/v1",
+        "https://api.openai.com\\.example.org/v1",
+        "https://api.openai.com%2eexample.org/v1",
+        "https://api.openai.com;example.org/v1",
+        "http://[::1].example.org/v1",
+        "https://host/v1#",
     ],
 )
 async def test_a_url_that_cannot_be_used_is_refused(url: str) -> None:

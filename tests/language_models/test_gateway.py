@@ -65,6 +65,21 @@ async def test_a_failed_call_is_recorded_with_its_reason_and_what_it_took() -> N
     assert desk.gateway.states()[0].calls_today == 3
 
 
+async def test_a_call_that_was_read_and_never_answered_counts_its_prompt() -> None:
+    async with ChatServer(says_nothing) as server:
+        connection = connection_to(server.base_url, first_token_seconds=0.05, daily_tokens=1000)
+        desk = DeskOfModels(connection)
+        desk.give_key(connection)
+        with pytest.raises(ModelFailed, match="silent"):
+            await desk.model().ask(question(text="word " * 2000))
+        with pytest.raises(DecisionRefused, match="cap of 1000 tokens"):
+            await desk.model().ask(question())
+        await desk.gateway.close()
+    (call,) = desk.calls
+    assert call.usage.is_estimate
+    assert call.cost_usd
+
+
 async def test_a_cancelled_call_closes_the_connection_gives_its_place_back_and_is_recorded() -> None:
     heard = asyncio.Event()
     async with ChatServer(stops_after_a_token) as server:
@@ -132,6 +147,26 @@ async def test_a_cap_ends_the_day_and_no_more(
         await model.ask(question())
         await desk.gateway.close()
     assert desk.gateway.states()[0].calls_today == 1
+
+
+async def test_a_model_without_a_price_is_not_asked_under_a_cap_in_money_alone() -> None:
+    async with ModelSimulator() as simulator:
+        unpriced = {"input_price": None, "output_price": None}
+        desk = DeskOfModels(
+            connection_to(simulator.base_url, 1, **unpriced, daily_usd=Decimal(5)),
+            connection_to(simulator.base_url, 2, **unpriced, daily_usd=Decimal(5), daily_tokens=10_000),
+            connection_to(simulator.base_url, 3, **unpriced),
+            policies={7: ModelPolicy(daily_usd=Decimal(1))},
+        )
+        for connection in desk.book.connections:
+            desk.give_key(connection)
+        for connection_id, trader_id in ((1, 0), (2, 7), (3, 7)):
+            with pytest.raises(DecisionRefused, match="the price of sim-small is not known"):
+                await desk.model(connection_id, trader_id).ask(question())
+        assert simulator.requests == []
+        await desk.model(2).ask(question())
+        await desk.model(3).ask(question())
+        await desk.gateway.close()
 
 
 async def test_many_calls_at_once_do_not_pass_a_cap_together() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from decimal import Decimal
 
 import pytest
@@ -36,7 +37,8 @@ def connection(vendor: str = "openai", **changes: object) -> ModelConnection:
         ("", None),
         ("soon", None),
         ("-3", None),
-        ("9" * 400, None),
+        ("9" * 11, 99_999_999_999.0),
+        ("9" * 400, math.inf),
         ("Sun, 15 Jun 99999 15:00:00 GMT", None),
     ],
 )

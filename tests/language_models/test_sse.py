@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from codecs import BOM_UTF8
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,12 @@ def parse(pieces: list[bytes]) -> list[bytes]:
 
 def test_the_fields_and_line_ends_of_the_standard() -> None:
     assert parse([STREAM]) == EVENTS
+
+
+def test_a_byte_order_mark_at_the_start_is_no_part_of_the_first_field() -> None:
+    assert parse([BOM_UTF8 + STREAM]) == EVENTS
+    assert parse([(BOM_UTF8 + STREAM)[i : i + 1] for i in range(len(STREAM) + 3)]) == EVENTS
+    assert parse([b"data: one\n\n" + BOM_UTF8 + b"data: two\n\n"]) == [b"one"]
 
 
 def test_byte_by_byte() -> None:

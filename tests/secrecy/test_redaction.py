@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import tracemalloc
 from collections.abc import Callable
 from itertools import pairwise
 from time import perf_counter
@@ -124,6 +125,27 @@ def test_a_stream_says_the_same_as_the_whole_text_wherever_it_breaks(cuts: list[
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     pieces = [stream.feed(text[start:end]) for start, end in pairwise(edges)]
     assert "".join([*pieces, stream.finish()]) == secret.redact(text)
+
+
+@given(cuts=st.lists(st.integers(0, 8000), max_size=6))
+def test_a_stream_lets_no_part_of_a_very_long_secret_out(cuts: list[int]) -> None:
+    secret = Secret("".join(f"{number:x}-" for number in range(1300)))
+    stream = RedactedStream()
+    text = f"asked with {secret.reveal()[:300]}{secret.reveal()}!"
+    edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    pieces = [stream.feed(text[start:end]) for start, end in pairwise(edges)]
+    assert "".join([*pieces, stream.finish()]) == secret.redact(text)
+
+
+def test_a_very_long_secret_costs_little_memory() -> None:
+    secret = Secret("".join(f"{number:x}-" for number in range(1800)))
+    tracemalloc.start()
+    try:
+        RedactedStream().feed("the price rises.")
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+    assert secret
 
 
 def test_a_stream_holds_nothing_back_that_cannot_become_a_secret() -> None:

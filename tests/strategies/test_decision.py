@@ -400,7 +400,9 @@ def test_the_documented_form_is_as_strict(changes: dict[str, object], field: str
 
 
 @pytest.mark.parametrize("field", ["size_pct", "take_profit_pct", "stop_loss_pct", "max_price", "quantity"])
-@pytest.mark.parametrize("number", ["1e999", "1e9999999", "1e-9999999", "1e99999999999999999999", "-1e-9999999999"])
+@pytest.mark.parametrize(
+    "number", ["1e999", "1e9999999", "1e-9999999", "1e99999999999999999999", "-1e-9999999999"]
+)
 def test_a_number_beyond_any_decimal_is_refused_by_its_field(field: str, number: str) -> None:
     rest = {name: value for name, value in LONG.items() if name != field}
     with pytest.raises(ReplyUnusable) as caught:

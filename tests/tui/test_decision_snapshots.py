@@ -7,27 +7,27 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.screens.test_decision_detail import LARGE, MEDIUM, SMALL, open_decision
+from tests.tui.screens.test_decision_detail import LARGE, MEDIUM, SMALL, open_decision, shown
 from tests.tui.test_snapshots import AppInTheme
-from tests.tui.waiting import settled
+from tests.tui.waiting import until
 
 ASKED = ("e", *"Wait.", "ctrl+o")
 
 
 @pytest.mark.parametrize(
-    ("size", "decision", "keys"),
+    ("size", "decision", "keys", "words"),
     [
-        (SMALL, "d-2", ()),
-        (MEDIUM, "d-2", ("slash", *"candle", "enter")),
-        (MEDIUM, "d-2", ("4",)),
-        (SMALL, "d-1", ("5",)),
-        (MEDIUM, "d-1", ("6",)),
-        (SMALL, "d-2", ("e",)),
-        (MEDIUM, "d-2", ASKED),
-        (SMALL, "d-2", (*ASKED, "y")),
-        (LARGE, "d-2", (*ASKED, "y")),
-        (SMALL, "d-2", ("b",)),
-        (LARGE, "d-2", ("b",)),
+        (SMALL, "d-2", (), "You trade ETH"),
+        (MEDIUM, "d-2", ("slash", *"candle", "enter"), "1 of 40 found"),
+        (MEDIUM, "d-2", ("4",), "repair of the reply"),
+        (SMALL, "d-1", ("5",), "1 order"),
+        (MEDIUM, "d-1", ("6",), "What it came to"),
+        (SMALL, "d-2", ("e",), "at most USD"),
+        (MEDIUM, "d-2", ASKED, "may cost  about"),
+        (SMALL, "d-2", (*ASKED, "y"), "buy → hold"),
+        (LARGE, "d-2", (*ASKED, "y"), "buy → hold"),
+        (SMALL, "d-2", ("b",), "pbt-0002"),
+        (LARGE, "d-2", ("b",), "pbt-0002"),
     ],
     ids=[
         "prompt",
@@ -44,15 +44,15 @@ ASKED = ("e", *"Wait.", "ctrl+o")
     ],
 )
 def test_decision(
-    snap_compare: Any, app_in_theme: AppInTheme, size: tuple[int, int], decision: str, keys: tuple[str, ...]
+    snap_compare: Any,
+    app_in_theme: AppInTheme,
+    size: tuple[int, int],
+    decision: str,
+    keys: tuple[str, ...],
+    words: str,
 ) -> None:
     async def press(pilot: Pilot[None]) -> None:
-        screen = await open_decision(pilot, decision, *keys)
-        await settled(pilot)
-        print("STACK", pilot.app.screen_stack)
-        for shown in pilot.app.screen_stack:
-            if shown is not screen and hasattr(shown, "_read"):
-                shown._read()
-        await settled(pilot)
+        await open_decision(pilot, decision, *keys)
+        await until(pilot, lambda: words in shown(pilot.app))
 
     assert snap_compare(app_in_theme("night"), terminal_size=size, run_before=press)

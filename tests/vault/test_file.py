@@ -169,6 +169,13 @@ def test_a_pipe_in_the_vaults_place_is_not_waited_for(home: Path) -> None:
         read_vault(home)
 
 
+def test_what_a_killed_process_left_goes_with_the_next_change(vault: Vault, home: Path) -> None:
+    left = home / f".{VAULT_FILE}.4711.tmp"
+    left.write_text("sealed under an old passphrase")
+    vault.change_passphrase(Secret(PASSPHRASE), Secret("another passphrase"))
+    assert [path.name for path in home.iterdir()] == [VAULT_FILE]
+
+
 def test_lengths_part_what_a_seal_belongs_to() -> None:
     from engine.vault.sealing import secret_belongs_to
 

@@ -61,7 +61,7 @@ class ChatPane(Pane):
         """Build the log."""
         yield StreamingLog(
             empty_text="nobody has thought aloud yet · t wakes the selected trader",
-            max_blocks=3 * MAX_READ_BACK + MAX_DECISIONS,
+            max_blocks=5 * MAX_READ_BACK + MAX_DECISIONS,
         )
 
     @property

@@ -134,6 +134,10 @@ class AssistantActions(WorkspaceActions):
         if proposal is None:
             screen.say(NOTHING_WAITS, "warning")
             return
+        if Context.PROPOSAL.value not in screen.grid.shown_ids():
+            screen.go_to(Context.PROPOSAL)
+            screen.say("this is what would change; c again asks whether to carry it out")
+            return
         proposal_id = proposal.proposal_id
         changed = difference(proposal.before, proposal.after)
 

@@ -29,6 +29,7 @@ class PromptActions(WorkspaceActions):
         super().__init__(screen)
         self._prompts = screen
         self.handlers |= {
+            "prompts.runs": self._open_runs,
             "prompt.edit": lambda: screen.go_to(Context.PROMPT_EDITOR),
             "prompt.new": lambda: self._open_form(None),
             "prompt.copy": lambda: self._with_prompt(self._copy),
@@ -46,6 +47,11 @@ class PromptActions(WorkspaceActions):
             "variables.complete": lambda: screen.insert_variable(screen.template.area.begun),
             "preview.trader": screen.next_preview_trader,
         }
+
+    async def _open_runs(self) -> None:
+        from tui.screens.prompt_runs import PromptRunsScreen
+
+        await self._screen.app.push_screen(PromptRunsScreen(self._screen.bridge))
 
     async def _with_prompt(self, act: Callable[[Prompt], Awaitable[None]]) -> None:
         prompt = self._prompts.listed_prompt

@@ -56,7 +56,8 @@ class PromptArea(CodeArea):
         self.action_delete_left()
 
     def _leave(self) -> None:
-        self.screen.set_focus(self.screen.query_one("#model"))
+        if isinstance(self.screen, FormScreen):
+            self.screen.action_leave()
 
 
 class ReplayForm(FormScreen):

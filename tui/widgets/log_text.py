@@ -34,10 +34,11 @@ class LogBlock(msgspec.Struct, frozen=True):
 
 
 class LogLine(msgspec.Struct, frozen=True):
-    """One line as shown: its text and its colour role."""
+    """One line as shown: its text, its colour role, and whether it has the cursor."""
 
     text: str
     role: str
+    has_cursor: bool = False
 
 
 BLANK_LINE = LogLine("", "text")
@@ -127,7 +128,7 @@ class LogText:
         block = order[position]
         line = block.line(index - start)
         if index == start and line.text and block.id == self.cursor:
-            return LogLine(CURSOR_MARK + line.text[1:], "header")
+            return LogLine(CURSOR_MARK + line.text[1:], line.role, has_cursor=True)
         return line
 
     def place_of(self, index: int) -> LinePlace | None:

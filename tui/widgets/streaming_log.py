@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -33,6 +34,7 @@ MAX_BYTES_PER_S = 16_000
 _BYTES_PER_LINE = 24
 """What it takes to go to a line and to colour it."""
 MAX_BLOCKS = 500
+_CURSOR_STYLE = Style(reverse=True)
 
 
 class StreamingLog(ScrollView, can_focus=True):
@@ -280,7 +282,8 @@ class StreamingLog(ScrollView, can_focus=True):
 
     def _strip(self, line: LogLine) -> Strip:
         styles = self._role_styles
-        return Strip([Segment(line.text, styles[line.role])]).adjust_cell_length(self._width, styles.base)
+        style = styles[line.role] + _CURSOR_STYLE if line.has_cursor else styles[line.role]
+        return Strip([Segment(line.text, style)]).adjust_cell_length(self._width, styles.base)
 
 
 def _line_at(lines: list[LogLine], y: int) -> LogLine:

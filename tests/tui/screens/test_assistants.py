@@ -201,6 +201,16 @@ async def test_a_proposal_is_carried_out_only_after_the_second_yes(app: DeskApp,
         assert "confirmed: prompt Momentum is saved" in " ".join(said(app).split())
 
 
+async def test_nothing_is_confirmed_that_is_not_in_view(app: DeskApp) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_assistants(pilot, "c")
+        assert not isinstance(app.screen, ConfirmScreen)
+        assert "+Else hold." in shown(app)
+        await pilot.press("c")
+        await settled(pilot)
+        assert isinstance(app.screen, ConfirmScreen)
+
+
 async def test_a_proposal_is_declined_and_the_proof_stays(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=MEDIUM) as pilot:
         await open_assistants(pilot, "right_square_bracket", "r")

@@ -137,12 +137,14 @@ async def test_a_changed_prompt_is_asked_only_after_a_yes_and_compared(
         await open_decision(pilot, "d-2", "e")
         assert isinstance(app.screen, ReplayForm)
         await pilot.press(*"Wait.", "ctrl+o")
-        assert "about 0.0031 USD" in shown(app)
+        await until(pilot, lambda: "about 0.0031 USD" in shown(app))
         assert "5.0000 USD" in shown(app)
         assert "Nothing trades" in shown(app)
         await pilot.press("enter")
         assert not [call for call in desk.calls if call[0] == "start_replay"], "Enter alone is no yes"
-        await pilot.press("ctrl+o", "y")
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: "Nothing trades" in shown(app))
+        await pilot.press("y")
         await until(pilot, lambda: "buy → hold" in shown(app))
         (request,) = [call[1] for call in desk.calls if call[0] == "start_replay"]
         assert isinstance(request, ReplayRequest)
@@ -160,16 +162,26 @@ async def test_what_the_desk_refuses_leaves_the_changed_prompt_open(app: DeskApp
     async with app.run_test(size=MEDIUM) as pilot:
         await open_decision(pilot, "d-2", "e")
         desk.failure = VaultLocked("the vault is locked: unlock it first")
-        await pilot.press(*"Wait.", "ctrl+o", "y")
-        await settled(pilot)
+        await pilot.press(*"Wait.", "ctrl+o")
+        await until(pilot, lambda: "Nothing trades" in shown(app))
+        await pilot.press("y")
+        await until(pilot, lambda: "the vault is locked" in shown(app))
         assert isinstance(app.screen, ReplayForm)
-        assert "the vault is locked" in shown(app)
         assert "Wait.You trade ETH" in shown(app)
 
 
-async def test_without_a_model_or_a_prompt_nothing_is_asked(app: DeskApp) -> None:
+async def test_a_changed_prompt_is_left_only_by_a_second_escape(app: DeskApp) -> None:
     async with app.run_test(size=MEDIUM) as pilot:
-        await open_decision(pilot, "d-2", "e", "escape", "ctrl+e", *["backspace"] * 10, "ctrl+o")
+        await open_decision(pilot, "d-2", "e", *"Wait.", "escape")
+        assert isinstance(app.screen, ReplayForm)
+        assert "Esc again leaves it unsaved" in shown(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, DecisionDetailScreen))
+
+
+async def test_without_a_model_nothing_is_asked(app: DeskApp) -> None:
+    async with app.run_test(size=MEDIUM) as pilot:
+        await open_decision(pilot, "d-2", "e", "shift+tab", "shift+tab", *["backspace"] * 10, "ctrl+o")
         assert "say the name of the model" in shown(app)
 
 
@@ -188,3 +200,10 @@ async def test_the_list_of_runs_opens_a_replay_and_deletes_after_a_yes(
         await settled(pilot)
         assert ("delete_prompt_run", "pbt-0002") in desk.calls
         assert "pbt-0002 is deleted" in shown(app)
+
+
+async def test_the_prompts_screen_lists_the_runs_too(app: DeskApp) -> None:
+    async with app.run_test(size=MEDIUM) as pilot:
+        await pilot.press("f7", "R")
+        await until(pilot, lambda: isinstance(app.screen, PromptRunsScreen))
+        assert "pbt-0003" in shown(app)

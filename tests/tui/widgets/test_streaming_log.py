@@ -136,3 +136,49 @@ def test_no_line_is_wider_than_its_room_and_no_word_is_lost(body: str, width: in
     lines = wrap(body, width)
     assert all(cell_len(line) <= width for line in lines)
     assert "".join("".join(lines).split()) == "".join(body.split())
+
+
+async def test_one_who_scrolled_back_keeps_their_lines_whatever_changes_above() -> None:
+    app = BareApp(log := StreamingLog())
+    async with app.run_test(size=(30, 8)) as pilot:
+        blocks = [LogBlock(str(number), f"block {number}") for number in range(20)]
+        log.reset(blocks)
+        await settled(pilot)
+        log.action_scroll_lines(-6)
+        before = lines_of(log)
+        log.append("2", "grows\nand grows")
+        await settled(pilot)
+        assert lines_of(log) == before
+        log.drop(["0", "1"])
+        await settled(pilot)
+        assert lines_of(log) == before
+        log.reset([LogBlock("old", "old", "older\nthan all"), *blocks], keeps_place=True)
+        await settled(pilot)
+        assert lines_of(log) == before
+        assert not follows_end(log)
+
+
+async def test_a_log_out_of_view_paints_only_once_it_comes_back() -> None:
+    app = BareApp(log := StreamingLog())
+    async with app.run_test(size=(30, 8)) as pilot:
+        log.put(LogBlock("1", "first", "waits"))
+        await settled(pilot)
+        repainted = record_repaints(log)
+        log.set_in_view(False)
+        log.append("1", " for a signal")
+        await settled(pilot)
+        assert repainted == []
+        log.set_in_view(True)
+        await settled(pilot)
+        assert lines_of(log)[1] == "  waits for a signal"
+
+
+async def test_the_cursor_marks_a_block_and_brings_it_into_the_window() -> None:
+    app = BareApp(log := StreamingLog())
+    async with app.run_test(size=(30, 8)) as pilot:
+        log.reset(LogBlock(str(number), f"◆ block {number}") for number in range(20))
+        await settled(pilot)
+        log.put_cursor("3")
+        await settled(pilot)
+        assert "▶ block 3" in lines_of(log)
+        assert "3" in log.window_blocks()
