@@ -220,7 +220,8 @@ async def test_a_reply_that_is_no_decision_changes_nothing(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "said",
     [
-        '{"operation": "buy", "symbol": "BTC", "leverage": 1, "max_price": 9, "quantity": 1e9999999999999999999}',
+        '{"operation": "buy", "symbol": "BTC", "leverage": 1, "max_price": 9,'
+        ' "quantity": 1e99999999999999999999}',
         msgspec.structs.replace(
             reply('{"operation": "hold"}'),
             tool_calls=(AskedTool(call_id="1", name="place_order", arguments="{}"),),

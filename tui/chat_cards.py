@@ -82,7 +82,7 @@ def _card(view: DeskView, record: DecisionRecord) -> tuple[str, str, str]:
 
 
 def _results(view: DeskView, story: DecisionStory) -> tuple[tuple[str, str], ...]:
-    """Return what was filled, what it brought after fees and what thinking cost, each with its colour role."""
+    """Return what was filled, what it brought after fees, what thinking cost: each with its role."""
     record, profit, cost = story.record, "", ""
     if story.fills:
         state = "nothing of it is held any more" if story.is_settled else "so far, still held"

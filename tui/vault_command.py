@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from tui.model_access import add_passphrase_option, connection_named
 from tui.option_parser import OptionParser
 from tui.passphrase_entry import ask_new_passphrase, ask_secret
 
 if TYPE_CHECKING:
     from engine.desk import Desk
-    from engine.model.language_model import ModelConnection
     from engine.model.vault import SecretInfo, VaultStatus
     from engine.secrecy.secret import Secret
     from engine.settings import Settings
@@ -78,7 +78,7 @@ def build_vault_parser() -> SecretParser:
     ):
         command = _command(commands, name, summary, home)
         if name != "status":
-            _add_passphrase_option(command)
+            add_passphrase_option(command)
         if name == "change-passphrase":
             command.add_argument(
                 "--new-passphrase-fd", metavar="N", type=int, help="descriptor to read the new one from"
@@ -100,7 +100,7 @@ def build_key_parser() -> SecretParser:
     enter = _command(commands, "set", "put the key of a connection into the vault", home)
     enter.add_argument("connection", metavar="CONNECTION", help="a connection's name or number")
     enter.add_argument("--key-fd", metavar="N", type=int, help="descriptor to read the key from")
-    _add_passphrase_option(enter)
+    add_passphrase_option(enter)
     _command(commands, "list", "show whose keys there are, never the keys", home)
     remove = _command(commands, "remove", "take the key of a connection out of the vault", home)
     remove.add_argument("connection", metavar="CONNECTION", help="a name or number, or a record as listed")
@@ -120,12 +120,6 @@ def _command(
 ) -> SecretParser:
     description = f"{summary[0].upper()}{summary[1:]}."
     return commands.add_parser(name, help=summary, description=description, parents=[home])
-
-
-def _add_passphrase_option(command: SecretParser) -> None:
-    command.add_argument(
-        "--passphrase-fd", metavar="N", type=int, help="descriptor to read the vault's passphrase from"
-    )
 
 
 def run_vault_command(options: argparse.Namespace, home: Path) -> int:
@@ -250,7 +244,7 @@ async def _set(options: argparse.Namespace, home: Path, settings: Settings) -> i
     from engine.program_files import library
 
     async with library(home, settings) as desk:
-        connection = _connection(desk, options.connection)
+        connection = connection_named(desk, options.connection)
         if desk.vault.status().state is VaultState.ABSENT:
             raise NotFound(f"{home}: there is no vault yet; nightdesk vault create makes one")
         if desk.vault.status().state is VaultState.LOCKED or options.passphrase_fd is not None:
@@ -269,7 +263,7 @@ async def _remove(options: argparse.Namespace, home: Path, settings: Settings) -
         record: str = options.connection
         kept = {info.record for info in desk.vault.status().secrets}
         if record not in kept:
-            record = f"connection:{_connection(desk, record).connection_id}"
+            record = f"connection:{connection_named(desk, record).connection_id}"
         fields = [info.field for info in desk.vault.status().secrets if info.record == record]
         if not fields:
             raise NotFound(f"CONNECTION: there is no key of {options.connection} in the vault")
@@ -277,15 +271,3 @@ async def _remove(options: argparse.Namespace, home: Path, settings: Settings) -
             await desk.vault.remove_secret(record, field)
     print(f"the key of {options.connection} is out of the vault")
     return 0
-
-
-def _connection(desk: Desk, wanted: str) -> ModelConnection:
-    """Return a connection by its name or number; raises `NotFound` naming those there are."""
-    from engine.errors import NotFound
-
-    connections = [state.connection for state in desk.models.connections()]
-    for connection in connections:
-        if wanted in (connection.name, str(connection.connection_id)):
-            return connection
-    names = ", ".join(connection.name for connection in connections) or "none"
-    raise NotFound(f"CONNECTION: there is no {wanted}; there are {names}")

@@ -34,8 +34,8 @@ def check_unpriced(connection: ModelConnection, trader_id: int, policy: ModelPol
     for whose, daily_usd, daily_tokens in caps:
         if daily_usd is not None and daily_tokens is None:
             raise DecisionRefused(
-                f"the cap of {daily_usd} USD a day of {whose} cannot be kept: the price of {safe_line(model, 60)}"
-                " is not known; enter the connection's prices, or cap the tokens too",
+                f"the cap of {daily_usd} USD a day of {whose} cannot be kept: the price of"
+                f" {safe_line(model, 60)} is not known; enter the connection's prices, or cap the tokens too",
                 reason=CAP_REACHED,
             )
 

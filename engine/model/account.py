@@ -56,10 +56,10 @@ class ModelPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How a prompt trader asks its model, and how much of it.
 
     `daily_usd` and `daily_tokens` bound a UTC day of the wall clock, None for no bound; a model whose
-    price is not known is bound by `daily_tokens` alone, and not asked under `daily_usd` alone. `max_concurrent` bounds its calls under way, replays and
-    backtests included. `repairs` is how often (0 or 1) a reply that cannot be used is sent back with what
-    is wrong with it. `temperature` and `max_output_tokens` are left to the model where None, and left out
-    where its vendor takes none.
+    price is not known is bound by `daily_tokens`, and not asked under `daily_usd` alone. `max_concurrent`
+    bounds its calls under way, replays and backtests included. `repairs` is how often (0 or 1) a reply
+    that cannot be used is sent back with what is wrong with it. `temperature` and `max_output_tokens` are
+    left to the model where None, and left out where its vendor takes none.
     """
 
     daily_usd: Decimal | None = None

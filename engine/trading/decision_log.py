@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from engine.clock import Clock
-from engine.model.decision import DecisionRecord, DecisionStatus
+from engine.model.decision import DecisionRecord, DecisionStage, DecisionStatus
 from engine.model.event import ReasoningEvent, Topic
 from engine.secrecy.redaction import redact_value
 from engine.store.changes import ReasoningChunk
@@ -39,7 +39,10 @@ class DecisionLog:
         for record in records:
             if record.status is DecisionStatus.STARTED:
                 record = msgspec.structs.replace(
-                    record, status=DecisionStatus.FAILED, outcome="the desk ended while it was deciding"
+                    record,
+                    status=DecisionStatus.FAILED,
+                    stage=DecisionStage.MODEL,
+                    outcome="the desk ended while it was deciding",
                 )
                 unfinished.append(record)
             self.keep(record)

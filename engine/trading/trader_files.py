@@ -16,7 +16,7 @@ import msgspec
 
 from engine.errors import InvalidInput
 from engine.model.account import EquityPoint, TraderConfig, TraderKind, TraderStatus
-from engine.model.decision import DecisionRecord, DecisionStatus
+from engine.model.decision import DecisionRecord, DecisionStage, DecisionStatus
 from engine.model.fill import Fill
 from engine.model.order import Order, OrderStatus
 from engine.model.trader_file import TRADER_FILE_FORMAT, ImportPreview, TraderFile
@@ -206,6 +206,7 @@ def _decision(
         trader_id=trader_id,
         order_ids=tuple(order_ids[each] for each in record.order_ids if each in order_ids),
         status=record.status if is_over else DecisionStatus.FAILED,
+        stage=record.stage if is_over else DecisionStage.MODEL,
         outcome=record.outcome if is_over else "it was being made when the trader was exported",
     )
 

@@ -127,3 +127,15 @@ async def test_a_pause_before_the_orders_ends_the_decision_at_risk(tmp_path: Pat
     async with deciding(tmp_path, Pausing([], HOLD)) as one:
         record = await decide(one)
     assert (record.status, record.stage) == (DecisionStatus.REFUSED, DecisionStage.RISK)
+
+
+async def test_a_decision_that_a_kill_cut_off_ended_at_its_model_and_not_done(tmp_path: Path) -> None:
+    async with deciding(tmp_path, Scripted([], HOLD)) as one:
+        started = DecisionRecord(
+            decision_id="d1-9",
+            trader_id=1,
+            trigger=Trigger(kind=TriggerKind.MANUAL, symbol="", ts_ms=1),
+            started_ms=1,
+        )
+        (left,) = one.runtime.log.restore([started])
+    assert (left.status, left.stage) == (DecisionStatus.FAILED, DecisionStage.MODEL)

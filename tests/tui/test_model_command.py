@@ -38,6 +38,8 @@ def _connection(base_url: str = "http://127.0.0.1:9/v1") -> ModelConnection:
         base_url=base_url,
         key_source=KeySource.NONE,
         daily_usd=Decimal(3),
+        input_price=Decimal(1),
+        output_price=Decimal(2),
     )
 
 
