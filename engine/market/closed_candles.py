@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
 from engine.market.candles.series import CandleSeries, aggregate, known_closed_ms
 from engine.market.indicators import IndicatorDefinition
@@ -16,7 +17,6 @@ from engine.market.indicators.functions import function_arrays
 from engine.market.periods import Period
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -32,11 +32,15 @@ class Closed(msgspec.Struct, frozen=True, eq=False):
 
 
 class ClosedCandles:
-    """What candles of `base` come to; each array is computed once and kept."""
+    """What candles of `base` come to; each array is computed once and kept.
 
-    def __init__(self, minutes: CandleSeries, base: Period) -> None:
+    `closes` are times kept anyway, which stand for those of a period that are the same.
+    """
+
+    def __init__(self, minutes: CandleSeries, base: Period, closes: NDArray[np.int64] | None = None) -> None:
         self._minutes = minutes
         self._base = base
+        self._closes = closes
         self._closed: dict[Period, Closed] = {}
         self._functions: dict[tuple[object, ...], tuple[NDArray[np.float64], ...]] = {}
 
@@ -45,6 +49,8 @@ class ClosedCandles:
         if period not in self._closed:
             candles = aggregate(self._minutes, period, self._base).closed
             known_ms = known_closed_ms(candles, period, self._minutes, self._base)
+            if self._closes is not None and np.array_equal(self._closes, known_ms):
+                known_ms = self._closes
             self._closed[period] = Closed(candles, known_ms)
         return self._closed[period]
 

@@ -72,7 +72,7 @@ class ConditionArrays:
     def __init__(self, data: SignalData) -> None:
         self.data = data
         self.checkpoints_ms = data.flow.close_ms
-        self.closed = ClosedCandles(data.minutes, data.base)
+        self.closed = ClosedCandles(data.minutes, data.base, data.flow.close_ms)
         self._first_looks: dict[Period, NDArray[np.intp] | None] = {}
         self._values: dict[tuple[Operand, Period], Column] = {}
 
@@ -83,7 +83,7 @@ class ConditionArrays:
         """
         if period not in self._first_looks:
             known_ms = self.closed.of(period).known_ms
-            is_every = np.array_equal(self.checkpoints_ms, known_ms)
+            is_every = known_ms is self.checkpoints_ms or np.array_equal(self.checkpoints_ms, known_ms)
             self._first_looks[period] = None if is_every else self.checkpoints_ms.searchsorted(known_ms)
         return self._first_looks[period]
 
