@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from engine.clock import VirtualClock
-from engine.errors import Conflict, InvalidInput, ModelFailed, NotFound
+from engine.errors import Conflict, InvalidInput, ModelFailed, NotFound, ReplyUnusable
 from engine.language_models.base import AskedTool, LanguageModel, ModelRequest
 from engine.local_desk.arena import LocalArena
 from engine.local_desk.prompt_backtests import LocalPromptBacktests
@@ -248,6 +248,18 @@ async def test_a_replay_stops_asking_once_its_budget_is_spent(tmp_path: Path) ->
         assert run.status is PromptRunStatus.PARTIAL
         assert 2 <= run.cost_usd <= 3  # what was under way came to its end
         assert "budget of 2 USD is spent" in run.error
+
+
+async def test_calls_that_came_to_nothing_are_in_the_budget_too(tmp_path: Path) -> None:
+    cut_off = ReplyUnusable("finish_reason is length", reply="{", tokens="10", cost_usd="1")
+    async with _desk(tmp_path, cut_off) as desk:
+        for identity in "ABCDEF":
+            await desk.store.journal(_past(identity, prompt=identity))
+        run = await desk.over((await desk.side.start_replay(_replay(*"ABCDEF", max_usd=Decimal(2)))).run_id)
+        assert (run.status, run.failed) == (PromptRunStatus.FAILED, 6)
+        assert 2 <= run.cost_usd <= 3
+        errors = [item.error for item in (await desk.side.replay_result(run.run_id)).items]
+        assert "budget of 2 USD is spent" in errors[-1]
 
 
 @pytest.mark.parametrize("kind", ["snapshots", "replay"])

@@ -17,7 +17,6 @@ from tui.option_parser import OptionParser
 from tui.passphrase_entry import ask_new_passphrase, ask_secret
 
 if TYPE_CHECKING:
-    from engine.desk import Desk
     from engine.model.vault import SecretInfo, VaultStatus
     from engine.secrecy.secret import Secret
     from engine.settings import Settings

@@ -100,10 +100,14 @@ class ConnectionBook:
             )
         return msgspec.structs.replace(connection, deleted=True)
 
-    def _check_host(self, base_url: str) -> None:
+    def allows_key_to(self, base_url: str) -> bool:
+        """Return whether a key may be sent to a URL's host."""
         host = (urlsplit(base_url).hostname or "").casefold()
         is_vendors = any(row.is_own(base_url) for row in VENDORS.values())
-        if not self._allow_hosts or is_vendors or is_this_machine(host) or host in self._allow_hosts:
+        return not self._allow_hosts or is_vendors or is_this_machine(host) or host in self._allow_hosts
+
+    def _check_host(self, base_url: str) -> None:
+        if self.allows_key_to(base_url):
             return
         allowed = f"a key may be sent to the vendors, this machine and {', '.join(sorted(self._allow_hosts))}"
         raise InvalidInput.of("base_url", base_url, f"{allowed} (vault.allow_hosts)")

@@ -115,7 +115,7 @@ class Gateway:
         try:
             connection = self._connection(connection_id)
             if connection_id:
-                key_of(connection, self._vault, self._environment)
+                self._key(connection, None)
         except DeskError as error:
             return error
         why = self._totals.why_not(connection, trader_id, self._policy(trader_id), self._wall.now_ms())
@@ -239,6 +239,10 @@ class Gateway:
         return Endpoint(connection.base_url, self._key(connection, key))
 
     def _key(self, connection: ModelConnection, key: Secret | None) -> Secret:
+        # A connection may have been kept before the hosts were bounded.
+        if connection.key_source is not KeySource.NONE and not self._book.allows_key_to(connection.base_url):
+            what = "vault.allow_hosts does not name its host"
+            raise model_error(ModelFault.NO_KEY, connection.base_url, what)
         return key_of(connection, self._vault, self._environment) if key is None else key
 
     def _connection(self, connection_id: int) -> ModelConnection:

@@ -17,13 +17,14 @@ def encodings_of(value: str) -> frozenset[str]:
     standard and URL-safe wherever in the encoded text it may begin (RFC 4648: three bytes make four
     characters, so there are three offsets; characters that also hold bits of a neighbour are left off).
     """
-    raw = value.encode()
-    quoted = quote(value, safe="")
+    # A terminal or an environment may hand over bytes that are no text, as lone surrogates.
+    raw = value.encode(errors="surrogatepass")
+    quoted = quote(raw, safe="")
     forms = {
         value,
         quoted,
-        quote_plus(value),
-        quote(value),
+        quote_plus(raw),
+        quote(raw),
         _lower_escapes(quoted),
         raw.hex(),
         raw.hex().upper(),

@@ -80,6 +80,7 @@ class _Forms:
         self._changes = 0
         self._values: frozenset[str] = frozenset()
         self._forms: tuple[str, ...] = ()
+        self._long_forms: tuple[str, ...] = ()
         self._beginnings: frozenset[str] = frozenset()
         self._longest = 0
 
@@ -96,6 +97,8 @@ class _Forms:
         """
         forms = self.current()
         end = self._begun(text)
+        if end == len(text):
+            return end
         for form in forms:
             start = text.find(form, max(0, end - len(form) + 1))
             if 0 <= start < end:
@@ -103,9 +106,9 @@ class _Forms:
         return end
 
     def _begun(self, text: str) -> int:
-        starts = [_long_start(form, text) for form in self._forms if len(form) > LONGEST_BEGINNING]
-        if starts and min(starts) < len(text):
-            return min(starts)
+        start = min((_long_start(form, text) for form in self._long_forms), default=len(text))
+        if start < len(text):
+            return start
         for length in range(min(self._longest, len(text)), 0, -1):
             if text[-length:] in self._beginnings:
                 return len(text) - length
@@ -121,6 +124,7 @@ class _Forms:
                     form[:end] for form in forms for end in range(1, min(len(form), LONGEST_BEGINNING + 1))
                 )
                 self._forms = tuple(sorted(forms, key=len, reverse=True))
+                self._long_forms = tuple(form for form in self._forms if len(form) > LONGEST_BEGINNING)
                 self._values = values
             self._changes = changes
 

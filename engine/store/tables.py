@@ -186,6 +186,8 @@ class OrderRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_orders_trader_id_created_ms", "trader_id", "created_ms"),
         Index("ix_orders_status", "status"),
+        Index("ix_orders_decision_id", "decision_id"),
+        Index("ix_orders_parent_id", "parent_id"),
     )
     row_number: int | None = row_number_key()
     client_order_id: str = unique_text()
@@ -217,7 +219,10 @@ class FillRow(SQLModel, table=True):
     """A `Fill`, once per trade id."""
 
     __tablename__: ClassVar[Any] = "fills"
-    __table_args__ = (Index("ix_fills_trader_id_ts_ms", "trader_id", "ts_ms"),)
+    __table_args__ = (
+        Index("ix_fills_trader_id_ts_ms", "trader_id", "ts_ms"),
+        Index("ix_fills_client_order_id", "client_order_id"),
+    )
     row_number: int | None = row_number_key()
     trade_id: str = unique_text()
     client_order_id: str = text_column()

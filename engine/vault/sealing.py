@@ -76,7 +76,7 @@ def key_of(passphrase: Secret, kdf: Kdf) -> bytes:
     from argon2.low_level import Type, hash_secret_raw
 
     return hash_secret_raw(
-        passphrase.reveal().encode(),
+        passphrase.reveal().encode(errors="surrogatepass"),
         kdf.salt,
         time_cost=kdf.time,
         memory_cost=kdf.memory_kib,

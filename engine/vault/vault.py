@@ -59,6 +59,7 @@ class Vault:
         self._file = read_vault(home)
         self._data_key: bytearray | None = None
         self._opened_by = ""
+        self._times_locked = 0
         self._open: dict[SealedSecret, Secret] = {}
         """By the whole entry: one that was added to the file cannot stand for another."""
 
@@ -95,13 +96,16 @@ class Vault:
         """Open the vault and every secret in it; `opened_by` says in the status how.
 
         A secret that was changed in the file does not keep the others closed: asking for it is refused.
-        Raises `WrongPassphrase` with the seconds to wait, and `NotFound` without a vault.
+        Raises `WrongPassphrase` with the seconds to wait, `NotFound` without a vault, and `VaultLocked` if
+        it was locked in the meantime: locking goes before.
         """
         with self._changing:
-            file = self._present()
+            file, times_locked = self._present(), self._times_locked
             data_key = self._data_key_of(file, passphrase)
             opened = dict(_opened(data_key, file))
             with self._lock:
+                if self._times_locked != times_locked:
+                    raise VaultLocked("the vault was locked while it was being opened; unlock it again")
                 self._data_key, self._opened_by, self._open = bytearray(data_key), opened_by, opened
 
     def lock(self) -> None:
@@ -110,6 +114,7 @@ class Vault:
             if self._data_key is not None:
                 self._data_key[:] = bytes(len(self._data_key))
             self._data_key, self._opened_by, self._open = None, "", {}
+            self._times_locked += 1
 
     def change_passphrase(self, old: Secret, new: Secret) -> None:
         """Wrap the data key under another passphrase; no secret is sealed anew, open stays open.
@@ -132,7 +137,7 @@ class Vault:
         for name, text in (("record", record), ("field", field), ("bound_to", bound_to)):
             if len(text) > LONGEST_NAME or (not text and name != "bound_to"):
                 raise InvalidInput.of(name, safe_line(text, 60), f"allowed is 1 to {LONGEST_NAME} characters")
-        if not secret or len(secret.reveal()) > LONGEST_SECRET:
+        if not secret or len(secret.reveal()) > LONGEST_SECRET or not _is_text(secret):
             raise _not_allowed(field, f"allowed is 1 to {LONGEST_SECRET} characters")
         with self._changing:
             file = self._present()
@@ -256,6 +261,11 @@ def _wrapped(
     kdf = new_kdf(memory_mib)
     dek = seal(key_of(passphrase, kdf), data_key, data_key_belongs_to(kdf))
     return VaultFile(kdf=kdf, dek=dek, secrets=kept)
+
+
+def _is_text(secret: Secret) -> bool:
+    """Return whether a value is text throughout: bytes that are none come as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in secret.reveal())
 
 
 def _not_allowed(field: str, allowed: str) -> InvalidInput:

@@ -15,7 +15,8 @@ import msgspec
 
 from engine.model.event import ReplayState
 from engine.settings import Settings
-from tests.tui.recorded_desk import RUNNING, RecordedDesk
+from tests.tui.recorded_books import RUNNING
+from tests.tui.recorded_desk import RecordedDesk
 from tui.action import Context
 from tui.app import DeskApp
 from tui.screens.market import MarketScreen

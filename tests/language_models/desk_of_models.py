@@ -74,9 +74,10 @@ class DeskOfModels:
         settings: PromptSettings = SETTINGS,
         environment: Mapping[str, str] = {},
         rules: RulesEndpoint | None = None,
+        allow_hosts: Iterable[str] = (),
     ) -> None:
         self.clock = NotedSleeps(NOW_MS)
-        self.book = ConnectionBook(connections)
+        self.book = ConnectionBook(connections, allow_hosts)
         self.keys = Keys()
         self.calls: list[ModelCall] = []
         self.told: list[ConnectionState] = []

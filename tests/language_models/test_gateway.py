@@ -52,11 +52,15 @@ async def test_a_failed_call_is_recorded_with_its_reason_and_what_it_took() -> N
     faults = [Fault.LENGTH, Fault.CUT_AFTER_CONTENT, Fault.QUOTA_GONE]
     async with ModelSimulator(faults=faults) as simulator:
         desk = open_desk(simulator)
+        details: list[dict[str, str]] = []
         for error in (ReplyUnusable, ModelFailed, ModelFailed):
-            with pytest.raises(error):
+            with pytest.raises(error) as caught:
                 await desk.model().ask(question())
+            details.append(caught.value.details)
         await desk.gateway.close()
     cut_off, broken, refused = desk.calls
+    assert [each["tokens"] for each in details] == [str(call.usage.total) for call in desk.calls]
+    assert (details[0]["cost_usd"], details[2]["cost_usd"]) == ("0.0019", "0")
     assert "cut off at the model's token limit" in cut_off.error
     assert cut_off.cost_usd == Decimal("0.0019")
     assert broken.usage.is_estimate
@@ -209,6 +213,16 @@ async def test_without_its_key_nothing_is_asked() -> None:
             await desk.model().ask(question())
         assert not simulator.requests
         assert not desk.calls
+
+
+async def test_no_key_goes_to_a_host_that_was_allowed_when_the_connection_was_kept() -> None:
+    connection = connection_to("https://llm.example.org/v1")
+    desk = DeskOfModels(connection, allow_hosts=["other.example.org"])
+    desk.give_key(connection)
+    assert "vault.allow_hosts" in desk.gateway.why_not(1)
+    with pytest.raises(ModelFailed, match="does not name its host"):
+        await desk.model().ask(question())
+    assert desk.calls == []
 
 
 async def test_a_prompt_over_the_window_is_not_sent() -> None:

@@ -63,6 +63,12 @@ def test_no_value_of_eight_characters_or_more_gets_through(value: str, around: s
     assert secret.reveal() not in redact_known(around + value + around).replace(HIDDEN, "\0")
 
 
+def test_a_secret_that_is_no_text_does_not_stop_the_redaction_of_others() -> None:
+    secrets = [Secret(f"bytes \udc80 from {VALUE}"), Secret(VALUE)]
+    assert redact(f"asked with {VALUE}") == f"asked with {HIDDEN}"
+    assert HIDDEN in redact(f"asked with {secrets[0].reveal()}")
+
+
 def test_each_half_of_a_long_key_is_found() -> None:
     secret = Secret("4fG7hJ2kL9mN3pQ6rS8tUv1wXy5zAb0c")
     half = len(secret.reveal()) // 2

@@ -192,3 +192,38 @@ def test_what_a_program_trader_had_moves_to_its_binding(home: Path, database_url
         ),
     )
     assert [each.binding_id for each in state.fires[0].deliveries] == [7, 0]
+
+
+def test_a_traders_server_becomes_a_connection_shared_by_its_address(home: Path, database_url: str) -> None:
+    home.mkdir()
+    database = find_database(home, database_url)
+    migrate(database, "0003")
+    engine = database.engine(for_writing=True)
+    with engine.begin() as connection:
+        for trader_id, base_url in enumerate(("", "http://b/v1", "http://a/v1", "http://b/v1"), start=1):
+            connection.execute(
+                text(
+                    "INSERT INTO traders (trader_id, name, kind, initial_capital, mode, symbols, strategy,"
+                    " model, base_url, period, schedule_seconds, pool_ids, limits) VALUES (:trader_id, :name,"
+                    " 'prompt', '10000', 'replay',"
+                    " '[\"BTC\"]', 'default', 'm', :base_url, '5m', 60, '[]', '{}')"
+                ),
+                {"trader_id": trader_id, "name": f"t{trader_id}", "base_url": base_url},
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO trader_states (trader_id, status, status_reason, seq)"
+                    " VALUES (:trader_id, 'active', '', 1)"
+                ),
+                {"trader_id": trader_id},
+            )
+    engine.dispose()
+    with closing(Store.open(home, database_url)) as store:
+        state = store.restore()
+    assert [(each.connection_id, each.base_url) for each in state.model_connections] == [
+        (1, "http://a/v1"),
+        (2, "http://b/v1"),
+    ]
+    configs = [each.config for each in state.traders]
+    assert [config.connection_id for config in configs] == [0, 2, 1, 2]
+    assert all(config.trading_enabled and not config.deleted and not config.hidden for config in configs)

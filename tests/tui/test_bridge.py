@@ -7,7 +7,8 @@ from engine.desk import EquitySpan
 from engine.model.account import EquityPoint
 from engine.model.decision import DecisionStatus
 from engine.model.event import Alert, DecisionEvent, ReasoningEvent, ReplayState, Severity, Topic
-from tests.tui.recorded_desk import DECISIONS, NOW_MS, RecordedDesk
+from tests.tui.recorded_books import DECISIONS, NOW_MS
+from tests.tui.recorded_desk import RecordedDesk
 from tui.bridge import CURVE_INTERVAL_S, DeskBridge
 from tui.view import DeskView, Selection
 

@@ -14,7 +14,8 @@ from textual.widget import Widget
 from engine.model.event import Alert, ReasoningEvent, Severity, Topic
 from engine.settings import Settings
 from engine.text import safe_text
-from tests.tui.recorded_desk import DECISIONS, NOW_MS, PAST_ORDERS, TICKERS, RecordedDesk, instrument
+from tests.tui.recorded_books import DECISIONS, NOW_MS, PAST_ORDERS, TICKERS, instrument
+from tests.tui.recorded_desk import RecordedDesk
 from tests.tui.waiting import settled
 from tui.app import DeskApp
 

@@ -10,7 +10,7 @@ import pytest
 from engine.errors import InvalidOrder
 from engine.model.order import Order, OrderStatus, OrderType, Side, TimeInForce
 from engine.model.preview import OrderPreview
-from tests.tui.recorded_desk import INSTRUMENTS, PAST_ORDERS, TICKERS
+from tests.tui.recorded_books import INSTRUMENTS, PAST_ORDERS, TICKERS
 from tui.commands import Entry, PlaceOrder, QuantityUnit
 from tui.order_entry import order_proof, order_request, preview_facts, preview_warning, request_sentence
 

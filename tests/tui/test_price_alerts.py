@@ -8,7 +8,8 @@ import pytest
 
 from engine.errors import NotFound
 from engine.model.signal import AlertDirection, PriceAlert
-from tests.tui.recorded_desk import RecordedDesk, ticker
+from tests.tui.recorded_books import ticker
+from tests.tui.recorded_desk import RecordedDesk
 from tui.bridge import DeskBridge
 from tui.commands import AddPriceAlert
 from tui.price_alerts import add_alert, alert_proof, remove_alert, way_to_go, way_words

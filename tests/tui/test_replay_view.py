@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from engine.model.decision import Decision, Operation
 from engine.model.language_model import ModelConnection
 from engine.model.prompt_backtest import ReplayItem, ReplayItemStatus
-from tests.tui.recorded_desk import DECISIONS
+from tests.tui.recorded_books import DECISIONS
 from tests.tui.recorded_models import CONNECTIONS
 from tests.tui.recorded_prompt_backtests import RUNS
 from tests.tui.recorded_stories import stories_of

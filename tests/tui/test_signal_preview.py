@@ -7,7 +7,8 @@ import pytest
 from engine.errors import InvalidInput, NotFound
 from engine.model.chart import Chart, ChartRequest
 from engine.model.signal import MetricAnalysis, SignalPreview
-from tests.tui.recorded_desk import NOW_MS, RecordedDesk
+from tests.tui.recorded_books import NOW_MS
+from tests.tui.recorded_desk import RecordedDesk
 from tui.signal_preview import (
     DAY_MS,
     MAX_CANDLES,

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.model.signal import SignalState
-from tests.tui.recorded_desk import NOW_MS, RecordedDesk
+from tests.tui.recorded_books import NOW_MS
+from tests.tui.recorded_desk import RecordedDesk
 from tui.bridge import DeskBridge
 from tui.signal_view import (
     BAR_CELLS,

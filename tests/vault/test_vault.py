@@ -175,6 +175,26 @@ def test_what_cannot_be_kept_is_refused(vault: Vault, record: str, field: str, v
     assert not value or value not in refused.value.message
 
 
+def test_bytes_that_are_no_text_are_a_wrong_passphrase_and_no_secret(vault: Vault) -> None:
+    with pytest.raises(WrongPassphrase):
+        vault.unlock(Secret(f"{PASSPHRASE}\udc80"))
+    with pytest.raises(InvalidInput, match="api_key"):
+        vault.put("connection:4", "api_key", Secret("key \udc80 of bytes"), URL)
+
+
+def test_locking_goes_before_an_opening_that_has_not_ended(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked_meanwhile(passphrase: Secret, kdf: Kdf) -> bytes:
+        vault.lock()
+        return key_of(passphrase, kdf)
+
+    monkeypatch.setattr("engine.vault.vault.key_of", locked_meanwhile)
+    with pytest.raises(VaultLocked, match="locked while"):
+        vault.unlock(Secret(PASSPHRASE))
+    assert vault.status().state is VaultState.LOCKED
+
+
 def test_giving_out_never_waits_for_a_passphrase_being_checked(
     vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,7 @@ from tui.widgets.wrapped_text import WrappedText
 
 KEY_SOURCES = (
     (KeySource.VAULT.value, "the vault"),
-    (KeySource.ENVIRONMENT.value, "NIGHTDESK_MODEL_KEY"),
+    (KeySource.ENVIRONMENT.value, "environment"),
     (KeySource.NONE.value, "no key"),
 )
 
@@ -142,7 +142,7 @@ class ConnectionForm(FormScreen):
         if source == KeySource.NONE.value:
             return "no key is sent", "muted"
         if source == KeySource.ENVIRONMENT.value:
-            return "read from NIGHTDESK_MODEL_KEY, which other programs may see", "warning"
+            return "read from NIGHTDESK_KEY_ and the host, or the vendor's variable; others may see it", "warning"
         if self.query_one("#key", Input).value:
             return "goes into the vault, and is never shown again", "muted"
         kept = self._state

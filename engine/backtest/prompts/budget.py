@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from engine.errors import DecisionRefused
+from engine.errors import DecisionRefused, DeskError
 from engine.language_models.base import (
     DeltaListener,
     LanguageModel,
@@ -47,6 +47,11 @@ class Budget:
         else:
             self.spent_usd += reply.cost_usd
 
+    def count_failed(self, error: DeskError) -> None:
+        """Add what a call took that came to nothing; one that was never sent took nothing."""
+        self.tokens += int(error.details.get("tokens", 0))
+        self.spent_usd += Decimal(error.details.get("cost_usd", 0))
+
     def warnings(self, model: str) -> tuple[str, ...]:
         """Return what the budget could not see."""
         if not self.unpriced or self.max_usd is None:
@@ -74,6 +79,10 @@ class BudgetedModel(LanguageModel):
         """Ask the model; raises `DecisionRefused` once the budget is spent, else as the model does."""
         if self._budget.is_spent:
             raise DecisionRefused(self._budget.reason, reason="cap_reached")
-        reply = await self._model.ask(request, on_reasoning=on_reasoning, on_content=on_content)
+        try:
+            reply = await self._model.ask(request, on_reasoning=on_reasoning, on_content=on_content)
+        except DeskError as error:
+            self._budget.count_failed(error)
+            raise
         self._budget.count(reply)
         return reply

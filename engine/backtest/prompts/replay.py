@@ -90,6 +90,13 @@ async def ask_again(item: ReplayItem, trader: TraderConfig, model: LanguageModel
     try:
         reply = await model.ask(asked)
     except DeskError as error:
+        cost = error.details.get("cost_usd")
+        item = msgspec.structs.replace(
+            item,
+            reply=safe_text(error.details.get("reply", ""), MAX_REPLY_BYTES),
+            tokens=int(error.details.get("tokens", 0)),
+            cost_usd=None if cost is None else Decimal(cost),
+        )
         return failed(item, error.message)
     item = msgspec.structs.replace(
         item,

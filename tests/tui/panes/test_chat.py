@@ -12,7 +12,8 @@ from engine.model.event import DecisionEvent, OrderEvent, ReasoningEvent, Topic
 from engine.model.order import OrderStatus
 from tests.tui.peek import desk_screen, follows_end, log_lines, notices, screen_lines
 from tests.tui.recorded_arena import OLDER_DECISIONS
-from tests.tui.recorded_desk import DECISIONS, INSTRUMENTS, PAST_ORDERS, TRADERS, RecordedDesk
+from tests.tui.recorded_books import DECISIONS, INSTRUMENTS, PAST_ORDERS, TRADERS
+from tests.tui.recorded_desk import RecordedDesk
 from tests.tui.waiting import settled
 from tests.tui.widgets.painted import lines_of, record_repaints
 from tui.action import Context

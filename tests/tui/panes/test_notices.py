@@ -9,7 +9,8 @@ from rich.cells import cell_len
 
 from engine.model.event import Alert, Severity, Topic
 from tests.tui.peek import desk_screen, log_lines, notices, screen_lines
-from tests.tui.recorded_desk import NOW_MS, RecordedDesk
+from tests.tui.recorded_books import NOW_MS
+from tests.tui.recorded_desk import RecordedDesk
 from tests.tui.waiting import settled
 from tui.app import DeskApp
 from tui.panes.notices import (

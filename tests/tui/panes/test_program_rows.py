@@ -9,7 +9,7 @@ import pytest
 
 from engine.model.decision import Decision, Operation
 from engine.model.program import BindingStatus, ProgramRun, SourceProblem, SourceReport
-from tests.tui.recorded_desk import TRADERS
+from tests.tui.recorded_books import TRADERS
 from tests.tui.recorded_programs import BINDINGS, BUY, DIVISION, EXECUTIONS, PROGRAMS, READS
 from tests.tui.recorded_signals import POOLS
 from tui.panes.program_bindings import binding_row

@@ -7,7 +7,8 @@ import pytest
 
 from engine.model.account import TraderStatus, TradingMode
 from engine.model.event import ReplayState
-from tests.tui.recorded_desk import ORDERS, PAST_ORDERS, POSITIONS, TRADERS, RecordedDesk
+from tests.tui.recorded_books import ORDERS, PAST_ORDERS, POSITIONS, TRADERS
+from tests.tui.recorded_desk import RecordedDesk
 from tui.bridge import DeskBridge
 from tui.panes.curve import change_over_span
 from tui.panes.orders import order_row

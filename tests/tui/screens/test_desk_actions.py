@@ -8,7 +8,8 @@ from engine.errors import NotFound
 from engine.model.event import Alert, ReplayState, Severity, Topic
 from engine.settings import MAX_SPEED, MIN_SPEED
 from tests.tui.peek import desk_screen, notices
-from tests.tui.recorded_desk import NOW_MS, RecordedDesk
+from tests.tui.recorded_books import NOW_MS
+from tests.tui.recorded_desk import RecordedDesk
 from tui.app import DeskApp
 from tui.commands import (
     Command,

@@ -9,7 +9,8 @@ from engine.model.event import ReplayState
 from engine.model.fill import Fill, Liquidity
 from engine.model.order import Side
 from tests.tui.peek import screen_lines
-from tests.tui.recorded_desk import NOW_MS, POSITIONS, RecordedDesk, position
+from tests.tui.recorded_books import NOW_MS, POSITIONS, position
+from tests.tui.recorded_desk import RecordedDesk
 from tests.tui.recorded_market import FLOW
 from tests.tui.waiting import settled
 from tui.action import Context

@@ -13,7 +13,8 @@ from textual.pilot import Pilot
 from engine.model.event import Alert, Severity, Topic
 from engine.model.signal import AlertDirection, SignalPreview
 from tests.tui.peek import screen_lines, text_of
-from tests.tui.recorded_desk import NOW_MS, RecordedDesk
+from tests.tui.recorded_books import NOW_MS
+from tests.tui.recorded_desk import RecordedDesk
 from tests.tui.waiting import NEVER_S, settled, until
 from tui.action import WORKSPACES, Context, Risk, contexts_of
 from tui.actions import actions_in

@@ -6,7 +6,8 @@ import msgspec
 
 from engine.model.order import Side
 from tests.tui.peek import desk_screen, screen_lines, text_of
-from tests.tui.recorded_desk import RecordedDesk, ticker
+from tests.tui.recorded_books import ticker
+from tests.tui.recorded_desk import RecordedDesk
 from tui.app import DeskApp
 from tui.screens.ticket import MOVED, TicketScreen
 from tui.screens.ticket_fields import ChoiceField, QuantityField

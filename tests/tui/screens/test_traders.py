@@ -14,7 +14,8 @@ from engine.model.account import TraderConfig, TraderKind, TraderStatus
 from engine.model.decision import DecisionStatus
 from engine.model.trader_file import TraderFile
 from tests.tui.peek import desk_screen, screen_lines, text_of
-from tests.tui.recorded_desk import DECISIONS, TRADERS, RecordedDesk
+from tests.tui.recorded_books import DECISIONS, TRADERS
+from tests.tui.recorded_desk import RecordedDesk
 from tests.tui.waiting import settled, until
 from tui.app import DeskApp
 from tui.screens.choices import ChoiceScreen

@@ -7,7 +7,8 @@ from textual.pilot import Pilot
 
 from engine.model.event import Alert, DecisionEvent, Severity, Topic
 from tests.tui.peek import desk_screen, handled_actions, log_lines, screen_lines, ticked_at
-from tests.tui.recorded_desk import DECISIONS, NOW_MS, RecordedDesk
+from tests.tui.recorded_books import DECISIONS, NOW_MS
+from tests.tui.recorded_desk import RecordedDesk
 from tests.tui.waiting import settled, until
 from tui.action import WORKSPACES, Context, contexts_of
 from tui.actions import actions_in

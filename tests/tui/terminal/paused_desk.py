@@ -6,7 +6,8 @@ import msgspec
 
 from engine.model.event import ReplayState
 from engine.settings import Settings
-from tests.tui.recorded_desk import RUNNING, RecordedDesk
+from tests.tui.recorded_books import RUNNING
+from tests.tui.recorded_desk import RecordedDesk
 from tui.app import DeskApp
 from tui.terminal.driver import desk_driver
 

@@ -50,6 +50,8 @@ def upgrade() -> None:
     _create_conversation_tables()
     _widen_traders_and_decisions()
     _move_base_urls()
+    for table, column in (("orders", "decision_id"), ("orders", "parent_id"), ("fills", "client_order_id")):
+        op.create_index(f"ix_{table}_{column}", table, [column])
 
 
 def _create_prompt_tables() -> None:
