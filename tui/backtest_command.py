@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.option_parser import OptionParser
-from tui.option_values import read_decimal, read_params, read_percentage, read_period, read_seconds, read_time
+from tui.option_values import (
+    LONGEST_SHOWN,
+    read_decimal,
+    read_params,
+    read_percentage,
+    read_period,
+    read_seconds,
+    read_time,
+)
 
 if TYPE_CHECKING:
     from engine.backtesting import Backtest
@@ -149,6 +157,13 @@ def run_backtest_command(options: argparse.Namespace, home: Path) -> int:
         raise _in_options(error, options) from error
 
 
+def _shown(value: object) -> str:
+    """Return what was given behind an option, on one line."""
+    from engine.text import safe_line
+
+    return safe_line(str(value), LONGEST_SHOWN)
+
+
 def _check_together(options: argparse.Namespace) -> None:
     """Refuse options that would go unheard beside the others."""
     from engine.errors import InvalidInput
@@ -156,7 +171,7 @@ def _check_together(options: argparse.Namespace) -> None:
     for name in OF_SWEEPS:
         value = getattr(options, name.replace("-", "_"))
         if value and not options.sweep:
-            raise InvalidInput.of(f"--{name}", value, "it belongs to --sweep")
+            raise InvalidInput.of(f"--{name}", _shown(value), "it belongs to --sweep")
     for name in OF_ONE_RUN:
         if getattr(options, name) and options.sweep:
             raise InvalidInput.of(f"--{name}", "with --sweep", "it is for one run; run the best of the sweep")
@@ -319,9 +334,9 @@ def symbols_and_history(options: argparse.Namespace) -> tuple[tuple[str, ...], H
         if not name or not name.isascii() or not name.isprintable() or " " in name:
             raise InvalidInput.of("--symbol", repr(name), "a name such as BTC")
     if candles and options.stored:
-        raise InvalidInput.of("--stored", options.stored, "give --candles or --stored, not both")
+        raise InvalidInput.of("--stored", _shown(options.stored), "give --candles or --stored, not both")
     if funding and not candles:
-        raise InvalidInput.of("--funding", options.funding[0], "it belongs to --candles")
+        raise InvalidInput.of("--funding", _shown(options.funding[0]), "it belongs to --candles")
     if candles:
         return symbols, CandleFiles(candles, funding)
     return symbols, StoredCandles(options.stored) if options.stored is not None else Recording()

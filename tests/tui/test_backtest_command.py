@@ -266,6 +266,7 @@ a_number = st.one_of(st.integers(), st.floats(), st.decimals()).map(str)
 @example(option="--params", value='{"a": "\\ud800"}')
 @example(option="--cash", value="1_000")
 @example(option="--symbol", value="\x1b[31mBTC")
+@example(option="--objective", value="\r")
 def test_whatever_stands_behind_an_option_nothing_breaks(option: str, value: str, capsys: Captured) -> None:
     assert run("run.py", "--candles", "no_rows.csv", "--schedule", "1h", f"{option}={value}") == 2
     error = capsys.readouterr().err

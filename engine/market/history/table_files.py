@@ -6,6 +6,8 @@ the file, the row (from 1, a CSV's header not counted) and the field.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,17 +47,43 @@ def read_table(path: Path) -> CandleSeries:
 
     Raises `InvalidInput` for a file that cannot be read as a table of candles.
     """
-    frame = read_frame(path)
-    if frame.height == 0:
+    columns = _ParquetFile(path) if path.suffix.lower() in PARQUET_SUFFIXES else read_frame(path)
+    names = _names_by_field(columns.columns, path)
+    times = columns[names[TIME]]
+    if len(times) == 0:
         raise InvalidInput.of(str(path), "a file without rows", "a table has at least one")
-    columns = _columns_by_field(frame, path)
-    del frame  # each column is let go as soon as it is converted: five years weigh 126 MB
-    times = times_of(columns.pop(TIME), str(path))
-    return CandleSeries(times, *(numbers_of(columns.pop(name), name, str(path)) for name in NUMBERS))
+    return CandleSeries(
+        times_of(times, str(path)),
+        *(numbers_of(columns[names[name]], name, str(path)) for name in NUMBERS),
+    )
+
+
+class _ParquetFile:
+    """A Parquet file read a column at a time: all of five years at once weigh 126 MB."""
+
+    def __init__(self, path: Path) -> None:
+        import polars as pl
+
+        self._path = path
+        with _readable(path):
+            self.columns = list(pl.read_parquet_schema(path))
+
+    def __getitem__(self, name: str) -> pl.Series:
+        import polars as pl
+
+        with _readable(self._path):
+            return pl.read_parquet(self._path, columns=[name], glob=False, hive_partitioning=False)[name]
 
 
 def read_frame(path: Path) -> pl.DataFrame:
     """Return a file's table, a CSV's columns as texts; raises `InvalidInput` for one that is none."""
+    with _readable(path):
+        return _read_by_suffix(path, path.suffix.lower())
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Raise `InvalidInput` for a file that is not there, or that polars cannot read within this."""
     from polars.exceptions import NoDataError, PolarsError
 
     suffix = path.suffix.lower()
@@ -67,7 +95,7 @@ def read_frame(path: Path) -> pl.DataFrame:
     if path.stat().st_size == 0:
         raise InvalidInput.of(str(path), "an empty file", "a table has at least one row")
     try:
-        return _read_by_suffix(path, suffix)
+        yield
     except NoDataError as error:
         raise InvalidInput.of(str(path), "an empty file", "a table has at least one row") from error
     except (PolarsError, OSError, UnicodeDecodeError) as error:
@@ -97,23 +125,24 @@ def _without_blank_end(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.head(int(filled[-1]) + 1 if len(filled) else 0)
 
 
-def _columns_by_field(frame: pl.DataFrame, path: Path) -> dict[str, pl.Series]:
+def _names_by_field(columns: Sequence[str], path: Path) -> dict[str, str]:
+    """Return what the file calls each field."""
     names: dict[str, str] = {}
-    for name in frame.columns:
+    for name in columns:
         spelling = name.strip().lstrip("\ufeff").lower().partition(_TWICE)[0]
         if spelling in names and any(spelling in spellings for spellings in SPELLINGS.values()):
             raise InvalidInput.of(f"{path}: {spelling}", "two columns of that name", "one of each")
         names[spelling] = name
-    columns = {}
+    found_names = {}
     for field, spellings in SPELLINGS.items():
         found = next((names[spelling] for spelling in spellings if spelling in names), None)
         if found is None:
-            has = safe_line(", ".join(frame.columns), 120)
+            has = safe_line(", ".join(columns), 120)
             raise InvalidInput.of(
                 f"{path}: {field}", "a missing column", f"one of {', '.join(spellings)}; the file has {has}"
             )
-        columns[field] = frame[found]
-    return columns
+        found_names[field] = found
+    return found_names
 
 
 def numbers_of(column: pl.Series, field: str, source: str) -> NDArray[np.float64]:

@@ -135,7 +135,10 @@ def test_a_name_that_could_lead_out_of_the_store_is_refused(venue: str, symbol: 
 
 
 def test_names_are_taken_as_people_type_them() -> None:
-    assert SeriesKey.of("Binance", "btc", "1M") == BTC_1M
+    assert SeriesKey.of("Binance", "btc", "1m") == BTC_1M
+    assert SeriesKey.of("Binance", "btc", " 4H ").period is Period.H4
+    with pytest.raises(InvalidInput, match="period: 1M is not allowed"):  # a month, to everybody else
+        SeriesKey.of("Binance", "btc", "1M")
     assert SeriesKey.of("hyperliquid", "kPEPE", "1h").symbol == "kPEPE"
 
 
