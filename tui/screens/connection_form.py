@@ -142,7 +142,7 @@ class ConnectionForm(FormScreen):
         if source == KeySource.NONE.value:
             return "no key is sent", "muted"
         if source == KeySource.ENVIRONMENT.value:
-            return "read from NIGHTDESK_KEY_ and the host, or the vendor's variable; others may see it", "warning"
+            return "read from NIGHTDESK_KEY_<HOST> or the vendor's variable, which others may see", "warning"
         if self.query_one("#key", Input).value:
             return "goes into the vault, and is never shown again", "muted"
         kept = self._state
