@@ -111,7 +111,7 @@ def standing_row(standing: Standing) -> Row:
             Cell(f"{standing.decisions:,}"),
             Cell(f"{standing.refused}/{standing.failed}", "danger" if standing.failed else "muted"),
             Cell(f"{standing.tokens:,}", "muted"),
-            Cell(f"${standing.cost_usd:.2f}", "muted"),
+            Cell(fmt.model_cost(standing.cost_usd), "muted"),
             Cell(standing.strategy or fmt.ABSENT, "muted"),
             Cell(standing.model or fmt.ABSENT, "muted"),
         ),
@@ -133,7 +133,7 @@ def attribution_row(row: AttributionRow) -> Row:
             Cell(fmt.money(row.fees), "muted"),
             Cell(f"{row.decisions:,}", "muted"),
             Cell(f"{row.tokens:,}", "muted"),
-            Cell(f"${row.cost_usd:.2f}", "muted"),
+            Cell(fmt.model_cost(row.cost_usd), "muted"),
         ),
     )
 

@@ -114,6 +114,6 @@ def conversation_row(view: AssistantView, conversation: Conversation) -> Row:
             Cell(f"{conversation.message_count:,}", "muted"),
             Cell(conversation.model),
             Cell(state.connection.name if state else "gone", "muted"),
-            Cell(f"${conversation.cost_usd:.2f}", "muted"),
+            Cell(fmt.model_cost(conversation.cost_usd), "muted"),
         ),
     )

@@ -55,6 +55,12 @@ def money(value: Decimal | None, decimals: int = 2) -> str:
     return f"{_rounded(value, decimals):,.{decimals}f}"
 
 
+def model_cost(value: Decimal) -> str:
+    """Return what a model took: `$1.25`, below a cent to a hundredth of it, `$0.0047`."""
+    decimals = 4 if Decimal(0) < value < Decimal("0.01") else 2
+    return f"${money(value, decimals)}"
+
+
 def profit(value: Decimal | None, decimals: int = 2) -> str:
     """Return a profit or loss with glyph, sign and thousands: `▲ +1,204.50`, `▼ -3.20`, `· 0.00`."""
     if value is None or not value.is_finite():

@@ -94,8 +94,8 @@ def key_words(state: ConnectionState) -> tuple[str, str]:
 def spent_words(state: ConnectionState) -> str:
     """Return what today took of what it may take: `$1.24 of $5.00`."""
     cap = state.connection.daily_usd
-    spent = f"${state.usd_today:.2f}"
-    return spent if cap is None else f"{spent} of ${cap:.2f}"
+    spent = fmt.model_cost(state.usd_today)
+    return spent if cap is None else f"{spent} of {fmt.model_cost(cap)}"
 
 
 def tokens_words(state: ConnectionState) -> str:

@@ -106,9 +106,11 @@ def item_paragraphs(view: DeskView, item: ReplayItem, prompt: str | None, width:
         yield Paragraph(f"  {plain_words(item.error)}", "danger")
     yield from side_by_side(_rows(view, item), width)
     yield Paragraph("")
-    came_to = "open" if item.realized_pnl is None else fmt.profit(item.realized_pnl)
+    came = "Nothing of it is realized yet"
+    if item.realized_pnl is not None:
+        came = f"Then it came to {fmt.profit(item.realized_pnl)}"
     took = "a recorded reply, nothing was sent" if item.cached else usd(item.cost_usd)
-    yield Paragraph(f"Then it came to {came_to}. Asking again took {item.tokens:,} tokens, {took}.", "muted")
+    yield Paragraph(f"{came}. Asking again took {item.tokens:,} tokens, {took}.", "muted")
     yield Paragraph("")
     if prompt is not None:
         changed = difference(prompt, item.prompt)

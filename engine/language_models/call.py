@@ -99,12 +99,13 @@ class ChatCall:
             return
         self._may_cost = False
         body = await _error_body(response)
-        excerpt = self.excerpt(body) or "an empty body"
+        said = read_error(body)
+        excerpt = self.excerpt(said.message.encode(errors="replace")) or "an empty body"
         if response.status_code == 200:
             named = self.excerpt(content_type.encode()) or "no content type"
             what = f"answered {named} instead of an event stream: {excerpt}"
             raise self.failed(ModelFault.NOT_AN_API, what)
-        fault = fault_of(response.status_code, read_error(body))
+        fault = fault_of(response.status_code, said)
         failed = self.failed(fault, f"answered {response.status_code}: {excerpt}")
         if fault in (ModelFault.RATE_LIMITED, ModelFault.SERVER):
             asked = asked_pause(response.headers.get("Retry-After", ""), self._now_seconds())

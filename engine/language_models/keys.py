@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, NotFound, VaultLocked
 from engine.language_models.faults import ModelFault, model_error
 from engine.language_models.vendors import origin, vendor_row
 from engine.model.language_model import KeySource, ModelConnection
@@ -86,6 +86,9 @@ def _vault_key(connection: ModelConnection, vault: KeyReader) -> Secret:
         return Secret("")
     try:
         return vault.get(record, KEY_FIELD, bound_to)
+    except VaultLocked as error:
+        what = f"the vault is locked; unlock it for the key of {connection.name}"
+        raise VaultLocked(what, **error.details) from error
     except NotFound as error:
         raise model_error(ModelFault.NO_KEY, connection.base_url, "the vault has none") from error
     except Conflict as error:

@@ -160,7 +160,7 @@ VENDORS: Mapping[str, VendorRow] = MappingProxyType(
             ),
             VendorRow(
                 name="compatible",
-                title="Any compatible server",
+                title="Compatible",
                 needs_key=False,
                 reasoning_models=_REASONING_ANYWHERE,
                 notes="Any server that speaks chat completions; a key only if it wants one.",

@@ -8,8 +8,9 @@ made by the writer as well, and only an older schema is migrated before `open` r
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from engine.store.history import History
 
 CLOSE_SECONDS = 1.5
+READ_SECONDS = 0.4
+"""How long closing waits for a read that is under way."""
 PAGE_LIMIT = 1_000
 
 
@@ -56,6 +59,9 @@ class Store:
         self._writer = Writer(database, on_failure)
         self._history: History | None = None
         self._history_opening = threading.Lock()
+        self._reads = threading.Condition()
+        self._reading = 0
+        self._reads_are_over = False
         self._closed = False
 
     @classmethod
@@ -226,16 +232,14 @@ class Store:
                 self._give_free()
 
     def _checkpoint(self) -> None:
-        if self._history is not None:
-            self._history.close()
+        self._end_reads()
         try:
             self._database.checkpoint()
         except Exception as error:
             raise self._database.failure(error) from error
 
     def _give_free(self) -> None:
-        if self._history is not None:
-            self._history.close()
+        self._end_reads()
         self._database.release()
         self._lock.release()
 
@@ -243,9 +247,31 @@ class Store:
         """Do what `close` does without blocking the event loop."""
         await asyncio.to_thread(self.close, timeout_seconds)
 
+    def _end_reads(self) -> None:
+        """Let no read begin any more, wait for those under way, and give their connections back."""
+        with self._reads:
+            self._reads_are_over = True
+            self._reads.wait_for(lambda: not self._reading, READ_SECONDS)
+        if self._history is not None:
+            self._history.close()
+
+    @contextlib.contextmanager
+    def _while_open(self) -> Iterator[None]:
+        with self._reads:
+            if self._reads_are_over:
+                raise StoreFailed("the store is closed; nothing can be read")
+            self._reading += 1
+        try:
+            yield
+        finally:
+            with self._reads:
+                self._reading -= 1
+                self._reads.notify_all()
+
     def _read[T](self, query: Callable[[History], T]) -> T:
         try:
-            return query(self._open_history())
+            with self._while_open():
+                return query(self._open_history())
         except DeskError:
             raise
         except Exception as error:

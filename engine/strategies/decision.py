@@ -220,9 +220,8 @@ def _decode(document: bytes) -> list[_WireDecision]:
         raise _refusal("reply", safe_line(str(error), 200), allowed) from error
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         excerpt = safe_line(document[:200].decode(errors="replace"), 60)
-        raise _refusal(
-            "reply", f"“{excerpt}” ({safe_line(str(error), 120)})", "one JSON document and nothing else"
-        ) from error
+        broken = f"broken JSON ({safe_line(str(error), 120)}), “{excerpt}”,"
+        raise _refusal("reply", broken, "one JSON document and nothing else") from error
 
 
 def _refuse_repeated_names(document: bytes) -> None:

@@ -116,7 +116,7 @@ async def test_an_answer_that_did_not_end_by_itself_is_unusable(
         (wire.floods_comments, "more than 16777216 bytes"),
         (wire.answers("200 OK", b"<html>Log in</html>", content_type="text/html"), "text/html"),
         (wire.answers("200 OK", b'{"error": "no"}'), "application/json instead of an event stream"),
-        (wire.answers("401 Unauthorized", b'{"error": "wrong key"}'), "answered 401: "),
+        (wire.answers("401 Unauthorized", b'{"error": {"message": "wrong key"}}'), "answered 401: wrong key"),
         (wire.answers("404 Not Found", b""), "answered 404: an empty body"),
         (wire.answers("302 Found", b"", "Location: http://127.0.0.1:1/"), "answered 302"),
         (wire.answers("400 Bad Request", b"\x1b[2J\x1b]0;x\x07" + b"y" * 10_000_000), "answered 400: "),

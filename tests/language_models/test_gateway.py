@@ -206,7 +206,8 @@ async def test_without_its_key_nothing_is_asked() -> None:
         with pytest.raises(VaultLocked):
             await desk.model().ask(question())
         assert desk.gateway.states()[0].has_key
-        assert "closed" in desk.gateway.states()[0].problem
+        problem = desk.gateway.states()[0].problem
+        assert problem == f"the vault is locked; unlock it for the key of {connection.name}"
         desk.keys.locked = False
         desk.book.keep(msgspec.structs.replace(connection, base_url="http://localhost:9/v1"))
         with pytest.raises(ModelFailed, match="for another server"):

@@ -78,6 +78,18 @@ async def test_another_program_that_looks_in_takes_nothing_away(home: Path) -> N
     assert await asyncio.to_thread(look_in) == 1
 
 
+async def test_closing_waits_for_a_read_under_way_and_lets_none_begin(home: Path) -> None:
+    store = Store.open(home)
+    store.write(trader()).result()
+    reads = [asyncio.create_task(store.decisions(1)) for _ in range(20)]
+    await asyncio.sleep(0)
+    await store.aclose()
+    for read in await asyncio.gather(*reads, return_exceptions=True):
+        assert read == () or isinstance(read, StoreFailed)
+    with pytest.raises(StoreFailed, match="closed"):
+        await store.decisions(1)
+
+
 def test_a_second_desk_on_the_home_is_told_who_runs_there(
     open_store: OpenStore, home: Path, database_url: str
 ) -> None:

@@ -42,6 +42,15 @@ def test_money() -> None:
     assert shown.money(D("-0.001")) == "0.00"
 
 
+def test_what_a_model_took_is_never_nothing_while_it_is_something() -> None:
+    assert [shown.model_cost(D(text)) for text in ("0", "0.0047", "0.01", "1204.5")] == [
+        "$0.00",
+        "$0.0047",
+        "$0.01",
+        "$1,204.50",
+    ]
+
+
 def test_a_profit_or_loss_is_told_by_glyph_and_sign() -> None:
     assert shown.profit(D("1204.5")) == "▲ +1,204.50"
     assert shown.profit(D("-3.2")) == "▼ -3.20"

@@ -241,7 +241,7 @@ class ChatPane(Pane):
             case OrderEvent() if edge.order.status in _FILLED:
                 self.conversation.doubt_stories(edge.order.trader_id)
             case TraderEvent() if edge.status is TraderStatus.ERROR:
-                self._note(edge.trader_id, f"trader:{edge.trader_id}:{edge.seq}", "✗ stopped", edge.reason)
+                self._note(edge.trader_id, f"trader:{edge.trader_id}:{edge.seq}", "✗ error", edge.reason)
             case Alert():
                 role = _ALERT_ROLES[edge.severity]
                 time = fmt.market_time(edge.ts_ms)

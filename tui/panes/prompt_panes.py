@@ -213,6 +213,9 @@ class VariablesPane(PromptPane):
         if (begun or "") != self._begun:
             self._begun = begun or ""
             self._show_matching()
+            best = self.best(self._begun) if self._begun else None
+            if best is not None:
+                self.query_one(LiveTable).move_cursor_to(best.name)
 
     def find(self) -> None:
         """Let the filter be typed."""

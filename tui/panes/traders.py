@@ -16,6 +16,8 @@ from tui.widgets.sparkline import sparkline
 from tui.widgets.table_layout import Column
 
 SPARKLINE_WIDTH = 12
+SUBTITLE_EDGES = 4
+"""Cells of the lower edge around what it says."""
 
 COLUMNS = (
     Column("status", "status", 10),
@@ -66,11 +68,15 @@ def _status_cell(trader: TraderSummary, *, is_blocked: bool) -> Cell:
     return _BLOCKED if is_blocked else _STATUS_CELLS[trader.status]
 
 
-def subtitle_of(view: DeskView) -> str:
-    """Return why the selected trader is in error, or how many are hidden, with the key for either."""
+def subtitle_of(view: DeskView, width: int) -> str:
+    """Return why the selected trader is in error, or how many are hidden, with the key for either.
+
+    The reason takes what the key leaves of `width` cells.
+    """
     trader = view.trader
     if trader is not None and trader.status is TraderStatus.ERROR:
-        return f"{fmt.fit(trader.status_reason, 60).rstrip()} · e cause"
+        key = " · e cause"
+        return f"{fmt.fit(trader.status_reason, max(8, width - len(key))).rstrip()}{key}"
     hidden = sum(1 for config in view.configs if config.hidden)
     return f"{hidden} hidden · u lists them" if hidden else ""
 
@@ -105,7 +111,7 @@ class TradersPane(Pane):
         if view.traders and view.selection.trader_id != self._marked:
             self._marked = view.selection.trader_id
             table.move_cursor_to(str(self._marked))
-        self.set_subtitle(subtitle_of(view))
+        self.set_subtitle(subtitle_of(view, self.size.width - SUBTITLE_EDGES))
 
     @on(LiveTable.RowHighlighted)
     @on(LiveTable.RowSelected)

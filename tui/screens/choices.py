@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,12 +15,16 @@ from tui.screens.dialog import DialogScreen
 from tui.widgets.live_table import Cell, LiveTable, Row
 from tui.widgets.table_layout import Column
 
+KEY_WIDTH = 6
+AROUND = 8
+"""Cells of a line besides its two texts: the frame, its padding, and the gap."""
+
 
 class ChoiceScreen(DialogScreen[str | None], inherit_bindings=False):
     """Offers (key, words) pairs; dismissed with the key chosen, or None."""
 
     DEFAULT_CSS = """
-    ChoiceScreen .dialog { width: 34; }
+    ChoiceScreen .dialog { min-width: 34; }
     ChoiceScreen LiveTable { height: auto; max-height: 100%; background: $surface; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(None)", "Back")]
@@ -35,7 +40,10 @@ class ChoiceScreen(DialogScreen[str | None], inherit_bindings=False):
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = self._title
             dialog.border_subtitle = "Enter chooses · Esc leaves"
-            columns = (Column("key", "", 6), Column("words", "", 12, weight=1))
+            key = max([KEY_WIDTH, *(cell_len(key) for key, _ in self._choices)])
+            words = max([0, *(cell_len(words) for _, words in self._choices)])
+            dialog.styles.width = key + words + AROUND
+            columns = (Column("key", "", key), Column("words", "", 12, weight=1))
             yield LiveTable(columns, show_header=False)
 
     def on_mount(self) -> None:

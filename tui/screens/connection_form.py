@@ -78,6 +78,7 @@ class ConnectionForm(FormScreen):
         )
         self._vendor = self._connection.vendor
         self._origin = origin_of(self._connection.base_url)
+        self._has_key = False
         self.heading = f"Connection {state.connection.name}" if state else "New connection"
 
     def compose_fields(self) -> ComposeResult:
@@ -135,10 +136,21 @@ class ConnectionForm(FormScreen):
         if origin != self._origin:
             self._origin = origin
             self.query_one("#key", Input).value = ""
+        self._keep_what_is_typed()
         self.query_one("#key-said", WrappedText).show(*self._key_words(origin))
+
+    def _keep_what_is_typed(self) -> None:
+        """Choose the vault for a key that somebody begins to type."""
+        has_key = bool(self.query_one("#key", Input).value)
+        if has_key and not self._has_key:
+            self.query_one("#key_source", ChoiceField).value = KeySource.VAULT.value
+            self.query_one("#key_source", ChoiceField).refresh()
+        self._has_key = has_key
 
     def _key_words(self, origin: str) -> tuple[str, str]:
         source = self._choice("key_source")
+        if source != KeySource.VAULT.value and self._has_key:
+            return "what is typed here is not kept: only the vault keeps a key", "warning"
         if source == KeySource.NONE.value:
             return "no key is sent", "muted"
         if source == KeySource.ENVIRONMENT.value:

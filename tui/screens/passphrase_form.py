@@ -50,6 +50,14 @@ class PassphraseForm(FormScreen):
         """Whether anything is typed, field by field; the texts themselves stay in the fields."""
         return tuple(bool(field.value) for field in self.query(Input))
 
+    def action_submit(self) -> None:
+        """Go to the field that is still empty, if there is another one; else save."""
+        empty = next((field for field in self.query(Input) if not field.value), self.focused)
+        if empty is not self.focused:
+            self.set_focus(empty)
+            return
+        super().action_submit()
+
     def blame(self, error: DeskError) -> None:
         """Say what was wrong, and let it be typed anew."""
         for field in self.query(Input):

@@ -161,8 +161,11 @@ class PromptsScreen(WorkspaceScreen):
 
     @on(VariableBegun)
     def variable_begun(self, event: VariableBegun) -> None:
-        """Narrow the list of variables to what is typed."""
-        self.query_one(VariablesPane).narrow(event.begun)
+        """Narrow the list of variables to what is typed, and say what tab makes of it."""
+        variables = self.query_one(VariablesPane)
+        variables.narrow(event.begun)
+        best = None if event.begun is None else variables.best(event.begun)
+        self.template.set_subtitle(f"tab writes {{{inserted_name(best)}}}" if best else "")
 
     def _keep_draft(self, prompt: Prompt, text: str) -> None:
         if text == prompt.text:

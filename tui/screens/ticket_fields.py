@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
@@ -13,9 +14,12 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.format import fit
 from tui.widgets.number_field import NumberField
 
 USD_STEP = Decimal(10)
+ARROWS = 4
+"""Cells of a choice around its words."""
 
 
 class ChoiceField(Widget, can_focus=True):
@@ -52,8 +56,9 @@ class ChoiceField(Widget, can_focus=True):
         self.action_choose(1)
 
     def render_line(self, y: int) -> Strip:
-        """Return the chosen value between its arrows."""
+        """Return the chosen value between its arrows, cut where both arrows would not fit."""
         label = dict(self._choices).get(self.value, self.value)
+        label = fit(label, min(cell_len(label), self.size.width - ARROWS))
         base = self.rich_style
         return Strip([Segment(f"‹ {label} ›", base)]).adjust_cell_length(self.size.width, base)
 

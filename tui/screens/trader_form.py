@@ -136,7 +136,7 @@ class TraderForm(FormScreen):
             yield ChoiceField(places, str(config.connection_id), id="connection")
         with self.row("-joined -of-prompt"):
             yield self.label("model", "model")
-            yield TextField(config.model, placeholder="the name its server knows", id="model")
+            yield TextField(config.model, placeholder="name its server knows", id="model")
             yield self.label("schedule", "schedule", "-second")
             typed = duration(config.schedule_seconds) if config.schedule_seconds else ""
             yield TextField(typed, placeholder="5m, or nothing", id="schedule")

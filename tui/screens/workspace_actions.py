@@ -154,14 +154,20 @@ class WorkspaceActions:
                 raise TypeError(f"{command} needs a proposal first")
 
     def announce(self, edges: Iterable[Edge]) -> None:
-        """Show what a person should see now as a short message."""
+        """Show what a person should see now as a short message; what is told twice at once is shown once."""
+        said: set[str] = set()
         for edge in edges:
             if isinstance(edge, Alert) and edge.severity is not Severity.INFO:
                 severity = "error" if edge.severity is Severity.ERROR else "warning"
-                self._screen.say(plain_words(edge.message), severity, is_in_chat=True)
+                message = edge.message
             elif isinstance(edge, TraderEvent) and edge.status is TraderStatus.ERROR:
-                name = self._screen.view.trader_name(edge.trader_id)
-                self._screen.say(f"{name} stopped: {edge.reason}", "error", is_in_chat=True)
+                severity = "error"
+                message = f"{self._screen.view.trader_name(edge.trader_id)}: {edge.reason}"
+            else:
+                continue
+            if message not in said:
+                said.add(message)
+                self._screen.say(plain_words(message), severity, is_in_chat=True)
 
     async def _cancel_all(self) -> None:
         await self._ask_to(CancelOrders())

@@ -18,7 +18,8 @@ def cutoff_warnings(connection_id: int, model: str, start_ms: int, end_ms: int) 
     if connection_id == RULES_MODEL:
         return ()
     facts = facts_of(model)
-    period = f"{_day(start_ms)} to {_day(end_ms)}"
+    first, last = _day(start_ms), _day(end_ms)
+    period = first if first == last else f"{first} to {last}"
     if facts is None:
         return (
             f"until when {model} was trained is not known: its training may contain {period}, and then"

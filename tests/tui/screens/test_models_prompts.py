@@ -18,6 +18,7 @@ from tui.screens.connection_form import ConnectionForm, ConnectionTestForm
 from tui.screens.models import ModelsScreen
 from tui.screens.passphrase_form import PassphraseForm
 from tui.screens.prompts import PromptsScreen
+from tui.screens.ticket_fields import ChoiceField
 
 KEY = "sk-canary-0123456789"
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -58,6 +59,14 @@ async def test_the_vault_opens_with_its_passphrase_alone(app: DeskApp, desk: Rec
         assert desk.vault.status().state is VaultState.LOCKED
 
 
+async def test_enter_goes_on_to_the_passphrase_that_is_still_empty(app: DeskApp, desk: RecordedDesk) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, "f8", "w", *"old words", "enter", *"new words that hold", "enter")
+        assert isinstance(app.screen, PassphraseForm)
+        assert app.screen.focused is app.screen.query_one("#again", Input)
+        assert desk.calls == []
+
+
 async def test_a_key_is_masked_and_dropped_for_another_host(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot, "f8", "e")
@@ -71,6 +80,23 @@ async def test_a_key_is_masked_and_dropped_for_another_host(app: DeskApp, desk: 
         await settled(pilot)
         assert key.value == ""
         assert "give it again" in text_of(app, "#key-said")
+        assert desk.calls == []
+
+
+async def test_a_key_that_is_typed_goes_to_the_vault_or_is_said_to_be_lost(
+    app: DeskApp, desk: RecordedDesk
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, "f8", "e")
+        source = app.screen.query_one("#key_source", ChoiceField)
+        source.value = "none"
+        app.screen.query_one("#key", Input).value = KEY
+        await settled(pilot)
+        assert source.value == "vault"
+        app.screen.set_focus(source)
+        await opened(pilot, "left")
+        assert source.value != "vault"
+        assert "not kept" in text_of(app, "#key-said")
         assert desk.calls == []
 
 
@@ -109,7 +135,10 @@ async def test_what_cannot_be_undone_asks_first(
 
 async def test_a_template_is_written_completed_checked_and_saved(app: DeskApp, desk: RecordedDesk) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        await opened(pilot, "f7", "j", "e", "ctrl+end", "left_curly_bracket", *"avail", "tab")
+        await opened(pilot, "f7", "j", "e", "ctrl+end", "left_curly_bracket", *"avail")
+        assert "tab writes {available_cash}" in shown(app)
+        await opened(pilot, "tab")
+        assert "tab writes" not in shown(app)
         screen = app.screen
         assert isinstance(screen, PromptsScreen)
         assert screen.template.area.text.endswith("{available_cash}")
