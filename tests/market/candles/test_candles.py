@@ -44,9 +44,11 @@ def test_a_period_opens_on_the_calendar(period: Period) -> None:
 
 
 def test_a_period_is_parsed_or_refused_by_name() -> None:
-    assert parse_period(" 15M ") is Period.M15
+    assert parse_period(" 4H ") is Period.H4
     with pytest.raises(InvalidInput, match="period: 7m is not allowed; allowed is 1m, 3m"):
         parse_period("7m")
+    with pytest.raises(InvalidInput, match="period: 15M is not allowed"):  # minutes are small, months large
+        parse_period("15M")
 
 
 def test_an_hour_spans_its_sixty_minutes() -> None:
