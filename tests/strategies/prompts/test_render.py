@@ -50,6 +50,17 @@ def test_prices_positions_and_fills_say_what_the_context_says(market: StrategyCo
     assert rendered("{available_cash} {total_account_value}", market).text == "9000.50 10000.00"
 
 
+def test_a_computed_price_has_no_digits_that_mean_nothing(market: StrategyContext) -> None:
+    held = msgspec.structs.replace(
+        position("BTC", Decimal("0.05"), market.symbols[0].mark),
+        entry_price=Decimal("95588.81538462"),
+        liquidation_price=Decimal("47996.07186979"),
+    )
+    text = rendered("{open_positions}", context(positions=(held,))).text
+    assert " at 95588.815, " in text
+    assert text.endswith(" liquidation 47996.072")
+
+
 def test_candles_and_indicators_end_at_the_last_closed_one(market: StrategyContext) -> None:
     btc = market.symbols[0]
     table = rendered("{kline_data}", market).text.split("\nETH")[0].splitlines()

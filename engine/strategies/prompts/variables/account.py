@@ -9,7 +9,7 @@ from engine.model.fill import Fill
 from engine.model.position import Position
 from engine.model.prompt import VariableFamily
 from engine.strategies.prompts.variables.row import Holes, Render, VariableRow
-from engine.strategies.prompts.variables.wording import lines_or_none, money, span, utc
+from engine.strategies.prompts.variables.wording import lines_or_none, money, price, span, utc
 from engine.strategies.prompts.view import PromptView
 
 _FILLS = 5
@@ -30,13 +30,13 @@ def _side(position: Position) -> str:
 
 
 def _liquidation(position: Position) -> str:
-    return "none" if position.liquidation_price is None else str(position.liquidation_price)
+    return "none" if position.liquidation_price is None else price(position.liquidation_price)
 
 
 def _open_positions(view: PromptView, _holes: Holes) -> str:
     return lines_or_none(
         f"{position.symbol}: {_side(position)} {abs(position.quantity)}"
-        f" at {position.entry_price}, mark {position.mark_price},"
+        f" at {price(position.entry_price)}, mark {position.mark_price},"
         f" unrealised P&L {position.unrealized_pnl:+.2f}, leverage {position.leverage}x,"
         f" liquidation {_liquidation(position)}"
         for position in view.context.positions
@@ -48,7 +48,8 @@ def _positions_detail(view: PromptView, _holes: Holes) -> str:
         f"{position.symbol} {_side(position)}\n"
         f"  size {abs(position.quantity)}, notional {money(position.notional)},"
         f" margin {money(position.isolated_margin)}, leverage {position.leverage}x\n"
-        f"  entry {position.entry_price}, mark {position.mark_price}, liquidation {_liquidation(position)}\n"
+        f"  entry {price(position.entry_price)}, mark {position.mark_price},"
+        f" liquidation {_liquidation(position)}\n"
         f"  unrealised P&L {position.unrealized_pnl:+.2f} ({_return_on_margin(position)}),"
         f" funding {position.funding:+.2f}, fees {money(position.fees)}\n"
         f"  open for {span(view.context.now_ms - position.opened_ms)}, since {utc(position.opened_ms)}"

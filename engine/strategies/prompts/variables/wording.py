@@ -51,6 +51,11 @@ def money(amount: Decimal) -> str:
     return f"{amount:.2f}"
 
 
+def price(value: Decimal) -> str:
+    """Return a price: a quoted one as it is, a computed one without the digits that mean nothing."""
+    return f"{value:.8g}"
+
+
 def number(value: float | None) -> str:
     """Return a measured number with the digits that mean something."""
     return NOT_AVAILABLE if value is None else f"{value:.6g}" if abs(value) < 1e6 else f"{value:.0f}"
