@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
-from types import TracebackType
+
+from tests.loopback_server import LoopbackServer
 
 Script = Callable[["Request"], Awaitable[None]]
 
@@ -42,48 +43,24 @@ class Request:
         await self._reader.read()
 
 
-class FeedServer:
+class FeedServer(LoopbackServer):
     """Listens on a loopback address while it is entered; `requests` are those so far."""
 
     def __init__(self, *scripts: Script, host: str = "127.0.0.1") -> None:
+        super().__init__(host)
         self._scripts = scripts
-        self._host = host
-        self._tasks: set[asyncio.Task[None]] = set()
         self.requests: list[Request] = []
 
     @property
     def url(self) -> str:
         return f"http://{self._host}:{self.port}/feed"
 
-    async def __aenter__(self) -> FeedServer:
-        self._server = await asyncio.start_server(self._connected, self._host, 0)
-        self.port: int = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            request = Request(head, reader, writer)
-            script = self._scripts[min(len(self.requests), len(self._scripts) - 1)]
-            self.requests.append(request)
-            await script(request)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            writer.close()
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        request = Request(head, reader, writer)
+        script = self._scripts[min(len(self.requests), len(self._scripts) - 1)]
+        self.requests.append(request)
+        await script(request)
 
 
 def answers(

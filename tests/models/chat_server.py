@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from types import TracebackType
 
 import msgspec
+
+from tests.loopback_server import LoopbackServer
 
 Script = Callable[["Exchange"], Awaitable[None]]
 
@@ -49,49 +50,27 @@ class Exchange:
         self.client_left.set()
 
 
-class ChatServer:
+class ChatServer(LoopbackServer):
     """Listens on loopback while it is entered; `exchanges` are the connections so far."""
 
     def __init__(self, *scripts: Script) -> None:
+        super().__init__()
         self._scripts = scripts
-        self._tasks: set[asyncio.Task[None]] = set()
         self.exchanges: list[Exchange] = []
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
+        return f"http://127.0.0.1:{self.port}/v1"
 
-    async def __aenter__(self) -> ChatServer:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            length = next(
-                int(line.split(":")[1]) for line in head.split("\r\n") if line.lower().startswith("content-l")
-            )
-            exchange = Exchange(head, await reader.readexactly(length), reader, writer)
-            script = self._scripts[min(len(self.exchanges), len(self._scripts) - 1)]
-            self.exchanges.append(exchange)
-            await script(exchange)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            writer.close()
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        length = next(
+            int(line.split(":")[1]) for line in head.split("\r\n") if line.lower().startswith("content-l")
+        )
+        exchange = Exchange(head, await reader.readexactly(length), reader, writer)
+        script = self._scripts[min(len(self.exchanges), len(self._scripts) - 1)]
+        self.exchanges.append(exchange)
+        await script(exchange)
 
 
 def event(data: object) -> bytes:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
-from types import TracebackType
 
 import msgspec
 
+from tests.loopback_server import LoopbackServer
 from tests.models.simulated_errors import ERRORS, Fault
 
 KEY = "sk-simulated-0123456789abcdef"
@@ -44,8 +44,10 @@ class Request(msgspec.Struct, frozen=True):
     body: dict[str, object]
 
 
-class ModelSimulator:
+class ModelSimulator(LoopbackServer):
     """Listens while it is entered; `requests` are those so far, `running` how many it answers now."""
+
+    _longest_line = 2**20
 
     def __init__(
         self,
@@ -56,12 +58,12 @@ class ModelSimulator:
         answer: Callable[[Request], Spoken] = lambda request: Spoken(),
         key: str = KEY,
     ) -> None:
+        super().__init__()
         self._vendor = vendor
         self._rate = rate
         self._faults = list(faults)
         self._answer = answer
         self._key = key
-        self._tasks: set[asyncio.Task[None]] = set()
         self.requests: list[Request] = []
         self.running = 0
         self.most_running = 0
@@ -69,33 +71,7 @@ class ModelSimulator:
     @property
     def base_url(self) -> str:
         """The base URL for a client."""
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
-
-    async def __aenter__(self) -> ModelSimulator:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=2**20)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            await self._serve(reader, writer)
-            await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            writer.close()
+        return f"http://127.0.0.1:{self.port}/v1"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await _read_request(reader)
