@@ -81,7 +81,9 @@ class HelpScreen(DialogScreen[None], inherit_bindings=False):
     """Shows all keys; any of the usual keys closes it."""
 
     DEFAULT_CSS = """
-    HelpScreen .dialog { width: 96; height: 94%; padding: 0 1; scrollbar-size-vertical: 1; }
+    HelpScreen .dialog {
+        width: 96; height: 94%; padding: 0 1; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
+    }
     HelpScreen #help-text { width: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
