@@ -175,7 +175,7 @@ def test_no_stream_of_text_lets_one_through(length: int) -> None:
     assert_silent("the streamed text", "".join([*pieces, stream.finish()]))
 
 
-def test_no_log_line_and_no_exception_holds_one(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_log_line_and_no_exception_holds_one() -> None:
     secret = Secret(VAULT_KEY)
     written = io.StringIO()
     try:

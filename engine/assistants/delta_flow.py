@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.language_models.safe_stream import SafeTextStream
-from engine.secrecy.redaction import RedactedStream
 
 SECONDS_BETWEEN_PIECES = 0.05
 MAX_TEXT = 64_000
+"""Longest text of a message, in characters."""
 
 
 class DeltaFlow:
@@ -18,14 +18,13 @@ class DeltaFlow:
         self._tell = tell
         self._monotonic = monotonic
         self._safe = SafeTextStream()
-        self._redacted = RedactedStream()
         self._untold = ""
         self._told_at = monotonic()
         self.text = ""
 
     def feed(self, delta: str) -> None:
         """Take a piece as the server wrote it; what is over the bound of a message is dropped."""
-        self._take(self._redacted.feed(self._safe.feed(delta)))
+        self._take(self._safe.feed(delta))
         now = self._monotonic()
         if self._untold and now - self._told_at >= SECONDS_BETWEEN_PIECES:
             self._told_at = now
@@ -33,7 +32,7 @@ class DeltaFlow:
 
     def finish(self) -> None:
         """Tell what was held back, once the stream is over."""
-        self._take(self._redacted.feed(self._safe.finish()) + self._redacted.finish())
+        self._take(self._safe.finish())
         self._flush()
 
     def _take(self, piece: str) -> None:

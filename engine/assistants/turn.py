@@ -28,13 +28,19 @@ from engine.text import safe_line, safe_text
 from engine.trading.journal import DeskJournal
 
 MAX_RESULT = 8_000
+"""Longest answer of a tool, in characters; what is over it is cut off, and the model is told."""
+
 MAX_CALLS = 16
+"""How many tools of one reply are used; more calls are dropped."""
 
 _NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class TurnLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a turn may go on: how often its model is asked, in seconds, and each tool in seconds."""
+    """How long a turn may go on.
+
+    Its model is asked at most `rounds` times; all of it may take `seconds`, each tool `tool_seconds`.
+    """
 
     rounds: int = 12
     seconds: float = 600.0

@@ -12,7 +12,6 @@ MAX_TOKENS = 256
 """Enough for a word after some thought; a model that thinks longer is cut off, which is an answer too."""
 
 _QUESTION = "Answer with the single word: ready"
-_NOT_WHOLE = frozenset({ModelFault.CUT_OFF.value})
 
 
 async def run_connection_test(
@@ -30,7 +29,7 @@ async def run_connection_test(
     try:
         reply = await asked.ask(request)
     except DeskError as error:
-        if error.details.get("fault") in _NOT_WHOLE:
+        if error.details.get("fault") == ModelFault.CUT_OFF:
             message = f"{model} answers; a test allows it {MAX_TOKENS} tokens, which it needs to think"
             return ConnectionTest(success=True, message=message, model=model, models=listed)
         return ConnectionTest(

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import msgspec
 
 from engine.errors import InvalidSetting
-from engine.language_models.vendors import origin
 from engine.secrecy.secret import Secret
 from engine.text import safe_line
 
@@ -49,11 +48,6 @@ class Endpoint:
     def may_use_proxies(self) -> bool:
         """Whether the proxies named in the environment may be used: they would read what is not encrypted."""
         return self.base_url.startswith("https:") and not self.is_loopback
-
-    @property
-    def origin(self) -> str:
-        """The server's scheme, host and port."""
-        return origin(self.base_url)
 
     def __repr__(self) -> str:
         return f"Endpoint({self.base_url!r})"

@@ -116,9 +116,7 @@ class ReplyCache(LanguageModel):
         Raises `StrategyFailed` for a request that was never recorded when the model may not be asked.
         """
         if self._mode is ReplyCacheMode.OFF:
-            return redact_value(
-                await self._model.ask(request, on_reasoning=on_reasoning, on_content=on_content)
-            )
+            return await self._asked(request, on_reasoning, on_content)
         key = reply_key(self._vendor, self._base_url, request)
         async with self._replies.asking(key):
             recorded = await asyncio.to_thread(self._replies.read, key)
@@ -128,12 +126,18 @@ class ReplyCache(LanguageModel):
                         "the reply to this request is not recorded, and only recorded replies may be used",
                         key=key,
                     )
-                # Before it is used, not only before it is kept: a re-run must come out the same.
-                reply = redact_value(
-                    await self._model.ask(request, on_reasoning=on_reasoning, on_content=on_content)
-                )
+                reply = await self._asked(request, on_reasoning, on_content)
                 await asyncio.to_thread(self._replies.write, key, reply)
                 return reply
         on_reasoning(recorded.reasoning)
         on_content(recorded.content)
         return msgspec.structs.replace(recorded, cached=True, cost_usd=Decimal(0))
+
+    async def _asked(
+        self, request: ModelRequest, on_reasoning: DeltaListener, on_content: DeltaListener
+    ) -> ModelReply:
+        """Return the model's own reply, without secrets.
+
+        They go before it is used, not only before it is kept: a re-run must come out the same.
+        """
+        return redact_value(await self._model.ask(request, on_reasoning=on_reasoning, on_content=on_content))

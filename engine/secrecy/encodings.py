@@ -6,7 +6,7 @@ import base64
 import json
 from urllib.parse import quote, quote_plus
 
-LONGEST_WHOLE = 32
+SHORTEST_HALVED = 32
 """From this length on each half of a value is looked for by itself too."""
 
 
@@ -31,7 +31,7 @@ def encodings_of(value: str) -> frozenset[str]:
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
     }
-    if len(value) >= LONGEST_WHOLE:
+    if len(value) >= SHORTEST_HALVED:
         middle = len(value) // 2
         forms |= {value[:middle], value[middle:]}
     for offset in range(3):

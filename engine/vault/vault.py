@@ -173,7 +173,7 @@ class Vault:
         with self._lock:
             kept = self._file.find(record, field) if self._file else None
             if kept is None:
-                raise NotFound(f"{record}: there is no {field} in the vault", record=record, field=field)
+                raise _missing(record, field)
             if kept.bound_to != bound_to:
                 raise Conflict(
                     f"{record}: the {field} was entered for {kept.bound_to or 'no address'} and is not sent"
@@ -204,7 +204,7 @@ class Vault:
         with self._changing:
             file = self._file
             if file is None or file.find(record, field) is None:
-                raise NotFound(f"{record}: there is no {field} in the vault", record=record, field=field)
+                raise _missing(record, field)
             changed = msgspec.structs.replace(file, secrets=file.without(record, field))
             write_vault(self._home, changed)
             with self._lock:
@@ -271,6 +271,10 @@ def _is_text(secret: Secret) -> bool:
 def _not_allowed(field: str, allowed: str) -> InvalidInput:
     """Return the error for a secret value, which must not be quoted."""
     return InvalidInput(f"{field}: the one given is not allowed; {allowed}", field=field, allowed=allowed)
+
+
+def _missing(record: str, field: str) -> NotFound:
+    return NotFound(f"{record}: there is no {field} in the vault", record=record, field=field)
 
 
 def _locked(record: str, field: str) -> VaultLocked:

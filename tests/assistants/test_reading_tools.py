@@ -150,7 +150,7 @@ async def test_a_trader_that_cannot_trade_is_diagnosed() -> None:
     assert "kill switch" in findings
     assert "trading is disabled" in findings
     assert "pool 77 is gone" in findings
-    assert (await read("diagnose_trader_issues", desk, trader_id=3))["findings"][-1]
+    assert "manual trader" in (await read("diagnose_trader_issues", desk, trader_id=3))["findings"][-1]
     with pytest.raises(NotFound, match="Oracle"):
         await read("diagnose_trader_issues", desk, trader_id=9)
 

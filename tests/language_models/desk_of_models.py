@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from engine.errors import Conflict, NotFound, VaultLocked
 from engine.language_models.base import LanguageModel, Message, ModelRequest
@@ -115,8 +116,8 @@ def question(model: str = "sim-small", text: str = "What now?", tokens: int | No
     return ModelRequest(model=model, messages=(Message(role="user", content=text),), max_output_tokens=tokens)
 
 
-def connection_to(base_url: str, connection_id: int = 1, **changes: object) -> ModelConnection:
-    values: dict[str, object] = {
+def connection_to(base_url: str, connection_id: int = 1, **changes: Any) -> ModelConnection:
+    values: dict[str, Any] = {
         "connection_id": connection_id,
         "name": f"connection {connection_id}",
         "vendor": "compatible",
@@ -124,4 +125,4 @@ def connection_to(base_url: str, connection_id: int = 1, **changes: object) -> M
         "input_price": Decimal(10),
         "output_price": Decimal(100),
     }
-    return ModelConnection(**(values | changes))  # type: ignore[arg-type]
+    return ModelConnection(**(values | changes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,14 +19,14 @@ OPENAI = ModelConnection(
 )
 
 
-def new(**changes: object) -> ModelConnection:
-    values: dict[str, object] = {
+def new(**changes: Any) -> ModelConnection:
+    values: dict[str, Any] = {
         "connection_id": 0,
         "name": "new",
         "vendor": "compatible",
         "base_url": "http://h/v1",
     }
-    return ModelConnection(**(values | changes))  # type: ignore[arg-type]
+    return ModelConnection(**(values | changes))
 
 
 def test_a_new_connection_gets_the_next_id_and_a_right_address() -> None:

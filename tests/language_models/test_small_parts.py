@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,10 +23,9 @@ from engine.settings import PromptSettings
 NOW = 1_750_000_000.0  # 15 June 2025, 15:06:40 UTC
 
 
-def connection(vendor: str = "openai", **changes: object) -> ModelConnection:
-    values: dict[str, object] = {"connection_id": 1, "name": "one", "vendor": vendor}
-    row = VENDORS[vendor]
-    return ModelConnection(**{**values, "base_url": row.base_url or "http://h/v1", **changes})  # type: ignore[arg-type]
+def connection(vendor: str = "openai", **changes: Any) -> ModelConnection:
+    base_url = VENDORS[vendor].base_url or "http://h/v1"
+    return ModelConnection(connection_id=1, name="one", vendor=vendor, base_url=base_url, **changes)
 
 
 @pytest.mark.parametrize(

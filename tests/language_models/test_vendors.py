@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,8 +34,8 @@ def read_vector(path: Path) -> tuple[bytes, dict[str, object]]:
     return path.read_bytes(), json.loads(path.with_suffix(".json").read_text("utf-8"))
 
 
-def body(vendor: str, model: str, **asked: object) -> dict[str, object]:
-    request = ModelRequest(model=model, messages=ASKED, **asked)  # type: ignore[arg-type]
+def body(vendor: str, model: str, **asked: Any) -> dict[str, object]:
+    request = ModelRequest(model=model, messages=ASKED, **asked)
     sent: dict[str, object] = json.loads(request_body(request, VENDORS[vendor]))
     return sent
 

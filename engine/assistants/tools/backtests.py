@@ -12,6 +12,7 @@ from engine.assistants.tools.texts import as_json, picked
 from engine.assistants.tools.tool import Arguments, ReadTool
 from engine.desk import Desk
 from engine.errors import InvalidInput, NotFound
+from engine.market.periods import HOUR_MS
 from engine.model.assistant import AssistantKind
 from engine.model.backtest import BacktestRequest, BacktestRun, BacktestStatus
 from engine.model.event import Topic
@@ -21,7 +22,6 @@ _KINDS = (AssistantKind.DESK, AssistantKind.PROGRAM)
 _SHOWN_RUNS = 20
 _SHOWN_TRADES = 10
 _QUICK_HOURS = 24
-_HOUR_MS = 3_600_000
 WAITING_SECONDS = 90.0
 """How long a tool waits for a backtest; a longer one goes on and is read later by its id."""
 
@@ -131,7 +131,7 @@ async def _carried_out(desk: Desk, request: BacktestRequest, asked: _Backtest) -
                 request,
                 symbols=asked.symbols,
                 schedule_seconds=asked.schedule_seconds,
-                start_ms=now_ms - asked.hours * _HOUR_MS,
+                start_ms=now_ms - asked.hours * HOUR_MS,
                 end_ms=now_ms,
             )
         )

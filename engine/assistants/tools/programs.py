@@ -6,10 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from engine.assistants.tools.texts import as_json, chapter, page, picked
+from engine.assistants.tools.texts import as_json, chapter, no_such, page, picked
 from engine.assistants.tools.tool import Arguments, ReadTool
 from engine.desk import Desk
-from engine.errors import NotFound
 from engine.model.assistant import AssistantKind
 from engine.model.program import Program
 
@@ -51,8 +50,7 @@ def program_of(desk: Desk, program_id: int) -> Program:
     for program in desk.programs.programs():
         if program.program_id == program_id:
             return program
-    known = ", ".join(f"{each.program_id} ({each.name})" for each in desk.programs.programs())
-    raise NotFound(f"program_id: there is no program {program_id}; there are {known or 'none'}")
+    raise no_such("program", program_id, ((each.program_id, each.name) for each in desk.programs.programs()))
 
 
 async def _list(desk: Desk, _: Arguments) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from engine.assistants.tools.texts import as_json, page, picked
+from engine.assistants.tools.texts import as_json, no_such, page, picked
 from engine.assistants.tools.tool import Arguments, ReadTool
 from engine.desk import Desk
 from engine.errors import InvalidInput, NotFound
@@ -45,8 +45,7 @@ def prompt_of(desk: Desk, prompt_id: int) -> Prompt:
     for prompt in desk.prompts.prompts():
         if prompt.prompt_id == prompt_id:
             return prompt
-    known = ", ".join(f"{each.prompt_id} ({each.name})" for each in desk.prompts.prompts())
-    raise NotFound(f"prompt_id: there is no prompt {prompt_id}; there are {known or 'none'}")
+    raise no_such("prompt", prompt_id, ((each.prompt_id, each.name) for each in desk.prompts.prompts()))
 
 
 async def _list(desk: Desk, _: Arguments) -> str:

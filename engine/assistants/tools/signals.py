@@ -8,10 +8,11 @@ from typing import Annotated
 
 import msgspec
 
-from engine.assistants.tools.texts import as_json, picked
+from engine.assistants.tools.texts import as_json, no_such, picked
 from engine.assistants.tools.tool import Arguments, ReadTool
 from engine.desk import Desk
 from engine.errors import NotFound
+from engine.market.periods import HOUR_MS, MINUTE_MS, Period
 from engine.model.assistant import AssistantKind
 from engine.model.chart import ChartRequest
 from engine.model.signal import PoolLogic, SignalPool, SignalPreview
@@ -20,9 +21,7 @@ from engine.text import safe_line
 _KINDS = (AssistantKind.DESK, AssistantKind.SIGNAL)
 _READERS = (*_KINDS, AssistantKind.PROGRAM, AssistantKind.PROMPT, AssistantKind.ATTRIBUTION)
 _SHOWN_FIRES = 30
-_HOUR_MS = 3_600_000
-_MINUTE_MS = 60_000
-_PRICE_PERIOD = "5m"
+_PRICE_PERIOD = Period.M5
 _MOST_CANDLES = 1_000
 
 _Condition = Annotated[
@@ -72,8 +71,7 @@ def pool_of(desk: Desk, pool_id: int) -> SignalPool:
     for pool in desk.signals.pools():
         if pool.pool_id == pool_id:
             return pool
-    known = ", ".join(f"{each.pool_id} ({each.name})" for each in desk.signals.pools())
-    raise NotFound(f"pool_id: there is no pool {pool_id}; there are {known or 'none'}")
+    raise no_such("pool", pool_id, ((each.pool_id, each.name) for each in desk.signals.pools()))
 
 
 def signal_ids(desk: Desk, names: tuple[str, ...]) -> tuple[int, ...]:
@@ -134,7 +132,7 @@ async def _condition(desk: Desk, asked: _ConditionOn) -> str:
     read = desk.signals.check(asked.condition)
     state = await desk.signals.test_signal(asked.condition, asked.symbol)
     preview = await desk.signals.preview_signal(
-        asked.condition, asked.symbol, now_ms - asked.hours * _HOUR_MS, now_ms
+        asked.condition, asked.symbol, now_ms - asked.hours * HOUR_MS, now_ms
     )
     return as_json({"read_as": read, "now": state, "history": _told(preview)})
 
@@ -148,7 +146,7 @@ async def _combination(desk: Desk, asked: _Combination) -> str:
         logic=asked.logic,
         cooldown_seconds=asked.cooldown_seconds,
     )
-    start_ms = now_ms - asked.hours * _HOUR_MS
+    start_ms = now_ms - asked.hours * HOUR_MS
     return as_json(_told(await desk.signals.preview_pool(pool, asked.symbol, start_ms, now_ms)))
 
 
@@ -156,13 +154,13 @@ async def _forward(desk: Desk, asked: _Forward) -> str:
     """Tell how the price moved after each fire: the share that rose and the mean change, per cent."""
     now_ms = desk.market().now_ms
     pool = pool_of(desk, asked.pool_id)
-    start_ms = now_ms - asked.hours * _HOUR_MS
+    start_ms = now_ms - asked.hours * HOUR_MS
     preview = await desk.signals.preview_pool(pool, asked.symbol, start_ms, now_ms)
     closes = _closes_since(desk, asked.symbol, start_ms)
     times = [close_ms for close_ms, _ in closes]
     changes = []
     for fire in preview.fires:
-        after = bisect_left(times, fire.ts_ms + asked.hold_minutes * _MINUTE_MS)
+        after = bisect_left(times, fire.ts_ms + asked.hold_minutes * MINUTE_MS)
         if after < len(closes) and fire.price > 0:
             changes.append(100 * (closes[after][1] / fire.price - 1))
     return as_json(
@@ -188,14 +186,14 @@ def _closes_since(desk: Desk, symbol: str, start_ms: int) -> list[tuple[int, flo
             ChartRequest(symbol=symbol, period=_PRICE_PERIOD, limit=_MOST_CANDLES, before_ms=before_ms)
         )
         closed = [candle for candle in chart.candles if candle.closed]
-        found[:0] = [(candle.open_ms + 5 * _MINUTE_MS, float(candle.close)) for candle in closed]
+        found[:0] = [(candle.open_ms + _PRICE_PERIOD.length_ms, float(candle.close)) for candle in closed]
         if not chart.candles or not chart.has_earlier or chart.candles[0].open_ms <= start_ms:
             return found
         before_ms = chart.candles[0].open_ms
 
 
 def _told(preview: SignalPreview) -> dict[str, object]:
-    hours = max((preview.end_ms - preview.start_ms) / _HOUR_MS, 1)
+    hours = max((preview.end_ms - preview.start_ms) / HOUR_MS, 1)
     return picked(preview, "symbol", "start_ms", "end_ms", "checkpoints", "unknown", "why_unknown") | {
         "fire_count": len(preview.fires),
         "fires_a_day": 24 * len(preview.fires) / hours,

@@ -14,8 +14,8 @@ from engine.assistants.tools.traders import config_of
 from engine.desk import Desk
 from engine.errors import Conflict, InvalidInput, NotFound
 from engine.model.assistant import AssistantKind
-from engine.model.program import Binding, Program
-from engine.model.prompt import Prompt
+from engine.model.program import Binding, Program, SourceProblem
+from engine.model.prompt import Prompt, TemplateProblem
 
 _PROGRAM_KINDS = (AssistantKind.DESK, AssistantKind.PROGRAM)
 _PROMPT_KINDS = (AssistantKind.DESK, AssistantKind.PROMPT)
@@ -58,10 +58,7 @@ class _BindPrompt(Arguments, frozen=True, kw_only=True):
 async def _save_code(desk: Desk, asked: _SaveCode) -> Draft:
     report = await desk.programs.check(asked.code)
     if not report.ok:
-        first = report.errors[0]
-        raise InvalidInput.of(
-            "code", f"line {first.line}: {first.message}", first.advice or "correct it first"
-        )
+        raise _unfit("code", report.errors[0])
     before = Program(program_id=0, name=asked.name.strip(), code="")
     if asked.program_id:
         before = program_of(desk, asked.program_id)
@@ -112,10 +109,7 @@ async def _prompt_draft(desk: Desk, before: Prompt, changed: Prompt) -> Draft:
         raise InvalidInput.of("name", "''", "a new prompt needs one")
     report = await desk.prompts.check(changed.text)
     if not report.ok:
-        first = report.errors[0]
-        raise InvalidInput.of(
-            "text", f"line {first.line}: {first.message}", first.advice or "correct it first"
-        )
+        raise _unfit("text", report.errors[0])
 
     async def carry_out() -> str:
         saved = await desk.prompts.save_prompt(changed)
@@ -123,6 +117,11 @@ async def _prompt_draft(desk: Desk, before: Prompt, changed: Prompt) -> Draft:
 
     which = f"prompt {before.name}" if before.prompt_id else f"new prompt {changed.name}"
     return Draft(summary=f"save {which}", before=before.text, after=changed.text, carry_out=carry_out)
+
+
+def _unfit(field: str, first: SourceProblem | TemplateProblem) -> InvalidInput:
+    """Return the error of a text that cannot be saved, by the first thing that is wrong with it."""
+    return InvalidInput.of(field, f"line {first.line}: {first.message}", first.advice or "correct it first")
 
 
 async def _bind_program(desk: Desk, asked: _BindProgram) -> Draft:

@@ -1,8 +1,8 @@
-"""What tools answer with: JSON, pages of long texts, and the texts a person compares."""
+"""What tools answer with: JSON, pages of long texts, what there is instead, and what a person compares."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -52,6 +52,12 @@ def chapter(markdown: str, wanted: str) -> str:
     if not found:
         raise NotFound(f"section: there is none with “{wanted[:60]}” in its heading; there are:\n{headings}")
     return "\n\n".join(found)
+
+
+def no_such(what: str, identity: int, known: Iterable[tuple[int, str]]) -> NotFound:
+    """Return the error of a `<what>_id` there is not, naming those there are by id and name."""
+    there_are = ", ".join(f"{each} ({name})" for each, name in known) or "none"
+    return NotFound(f"{what}_id: there is no {what} {identity}; there are {there_are}")
 
 
 def fields_text(value: msgspec.Struct, names: Sequence[str] = ()) -> str:

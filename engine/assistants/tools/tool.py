@@ -50,8 +50,9 @@ class ReadTool[P: Arguments](msgspec.Struct, frozen=True, kw_only=True):
     run: Callable[[Desk, P], Awaitable[str]]
 
     async def answer(self, desk: Desk, arguments: str) -> str:
-        """Return what the desk says; raises `InvalidInput` for arguments that do not fit, and whatever
-        the desk raises.
+        """Return what the desk says.
+
+        Raises `InvalidInput` for arguments that do not fit, and whatever the desk raises.
         """
         return await self.run(desk, decoded(self.parameters, arguments))
 

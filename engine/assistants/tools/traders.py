@@ -7,10 +7,9 @@ from typing import Annotated
 
 import msgspec
 
-from engine.assistants.tools.texts import as_json, picked
+from engine.assistants.tools.texts import as_json, no_such, picked
 from engine.assistants.tools.tool import EVERY_KIND, Arguments, ReadTool
 from engine.desk import Desk
-from engine.errors import NotFound
 from engine.model.account import TraderConfig, TraderKind, TraderStatus, TraderSummary
 from engine.model.assistant import AssistantKind
 from engine.model.decision import DecisionRecord, DecisionStatus
@@ -30,8 +29,7 @@ def config_of(desk: Desk, trader_id: int) -> TraderConfig:
     for config in desk.roster.configs():
         if config.trader_id == trader_id:
             return config
-    known = ", ".join(f"{each.trader_id} ({each.name})" for each in desk.roster.configs())
-    raise NotFound(f"trader_id: there is no trader {trader_id}; there are {known or 'none'}")
+    raise no_such("trader", trader_id, ((each.trader_id, each.name) for each in desk.roster.configs()))
 
 
 def summary_of(desk: Desk, trader_id: int) -> TraderSummary | None:
