@@ -50,6 +50,11 @@ def safe_line(text: str, limit: int = 400) -> str:
     return " ".join(safe_text(text, limit).split("\n"))
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, the name of its type if it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 def count(number: int, noun: str, plural: str = "") -> str:
     """Return how many there are of something: `1 trade`, `2,000 trades`; a `plural` other than with an s."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -38,7 +38,7 @@ def price_ranges(spans: Sequence[HeldSpan], bars: Bars, bar_ms: int) -> list[tup
     ends = np.array([span.until_ms for span in spans], dtype=np.int64)
     starts = bars.open_ms.searchsorted(begins)
     stops = np.maximum(bars.open_ms.searchsorted(ends - bar_ms, side="right"), starts)
-    enter, leave = (bars.open_ms.searchsorted(times, side="right") - 1 for times in (begins, ends))
+    enter, leave = (bars.rows_at(times) for times in (begins, ends))
     # Who came and went at the opens of bars saw no part of one.
     saw_parts = (bars.open_ms[enter] != begins) | ((ends - bars.open_ms[leave]) % bar_ms != 0)
     lows = _over_ranges(bars.low, starts, stops, np.minimum, np.inf).tolist()
@@ -53,8 +53,7 @@ def price_ranges(spans: Sequence[HeldSpan], bars: Bars, bar_ms: int) -> list[tup
 
 
 def _seen_in_parts_of_bars(span: HeldSpan, bars: Bars, bar_ms: int) -> Iterator[float]:
-    first = int(bars.open_ms.searchsorted(span.from_ms, side="right")) - 1
-    last = int(bars.open_ms.searchsorted(span.until_ms, side="right")) - 1
+    first, last = bars.row_at(span.from_ms), bars.row_at(span.until_ms)
     for row in {max(first, 0), max(last, 0)}:
         open_ms = int(bars.open_ms[row])
         is_whole = span.from_ms <= open_ms and open_ms + bar_ms <= span.until_ms

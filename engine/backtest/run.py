@@ -15,13 +15,11 @@ from engine.backtest.layout import RunLayout
 from engine.backtest.prepared_run import PreparedRun, RunOutcome
 from engine.backtest.program_asker import BatchSandbox, open_program
 from engine.errors import InvalidInput
-from engine.model.account import TraderConfig
 from engine.model.backtest import (
     BacktestProgress,
     BacktestRequest,
     TriggerDetail,
 )
-from engine.strategies.base import Strategy
 
 
 def _silent(progress: BacktestProgress) -> None:
@@ -59,27 +57,6 @@ async def run_backtest(
             with contextlib.suppress(asyncio.CancelledError):
                 await opening
         return run.outcome(asker, started)
-
-
-async def run_strategy(
-    request: BacktestRequest,
-    history: LoadedHistory,
-    strategy: Strategy,
-    trader: TraderConfig,
-    *,
-    on_progress: Callable[[BacktestProgress], None] = _silent,
-    is_cancelled: Callable[[], bool] = _never,
-) -> RunOutcome:
-    """Run any strategy over a history as `trader` would, asking it trigger by trigger.
-
-    The trader's capital, symbols, period and limits count, not the request's. Raises as `run_backtest`.
-    """
-    started = time.perf_counter()
-    run = PreparedRun(request, history, trader)
-    on_progress(BacktestProgress(stage="calculating", total=len(run.times)))
-    asker = run.strategy_asker(strategy)
-    await asker.ask_all(on_progress, is_cancelled)
-    return run.outcome(asker, started)
 
 
 @contextlib.contextmanager

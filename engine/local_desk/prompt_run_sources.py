@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.backtest.prompts.cutoff import RULES_MODEL
+from engine.backtest.prompts.cutoff import RULES_CONNECTION_ID
 from engine.errors import NotFound
 from engine.language_models.base import LanguageModel, ModelSource
 from engine.language_models.reply_cache import RecordedReplies, ReplyCache
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.store.store import Store
 
 RULES_CONNECTION = ModelConnection(
-    connection_id=RULES_MODEL, name="rules", vendor="rules", base_url="", key_source=KeySource.NONE
+    connection_id=RULES_CONNECTION_ID, name="rules", vendor="rules", base_url="", key_source=KeySource.NONE
 )
 """What stands for the built-in rules model, which nobody has connected."""
 
@@ -56,7 +56,7 @@ class RunSources:
 
     def connection(self, connection_id: int) -> ModelConnection:
         """Return a connection that is not deleted."""
-        if connection_id == RULES_MODEL:
+        if connection_id == RULES_CONNECTION_ID:
             return RULES_CONNECTION
         for connection in self._connections():
             if connection.connection_id == connection_id and not connection.deleted:

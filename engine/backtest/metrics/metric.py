@@ -59,6 +59,10 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     formula: Formula
 
+    def rank(self, value: float) -> float:
+        """Return what sorts values best first; without a better one, the highest first."""
+        return value if self.better is Better.LOWER else -value
+
 
 def metric(
     name: str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from engine.errors import DecisionRefused, DeskError
+from engine.errors import DecisionRefused, DeskError, InvalidInput
 from engine.language_models.base import (
     DeltaListener,
     LanguageModel,
@@ -12,6 +12,13 @@ from engine.language_models.base import (
     ModelRequest,
     ignore_delta,
 )
+from engine.language_models.spending import CAP_REACHED
+
+
+def check_max_usd(max_usd: Decimal | None) -> None:
+    """Raise `InvalidInput` for a bound in USD under which nothing could be asked; None is no bound."""
+    if max_usd is not None and not max_usd > 0:
+        raise InvalidInput.of("max_usd", max_usd, "above 0, or none for no bound")
 
 
 class Budget:
@@ -78,7 +85,7 @@ class BudgetedModel(LanguageModel):
     ) -> ModelReply:
         """Ask the model; raises `DecisionRefused` once the budget is spent, else as the model does."""
         if self._budget.is_spent:
-            raise DecisionRefused(self._budget.reason, reason="cap_reached")
+            raise DecisionRefused(self._budget.reason, reason=CAP_REACHED)
         try:
             reply = await self._model.ask(request, on_reasoning=on_reasoning, on_content=on_content)
         except DeskError as error:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from engine.language_models.prices import facts_of
 
-RULES_MODEL = 0
+RULES_CONNECTION_ID = 0
 """The connection of the built-in rules model, which was not trained on anything."""
 
 
@@ -15,7 +15,7 @@ def cutoff_warnings(connection_id: int, model: str, start_ms: int, end_ms: int) 
 
     Looking ahead in the data is impossible; what a model remembers of it cannot be taken from it.
     """
-    if connection_id == RULES_MODEL:
+    if connection_id == RULES_CONNECTION_ID:
         return ()
     facts = facts_of(model)
     first, last = _day(start_ms), _day(end_ms)

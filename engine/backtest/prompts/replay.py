@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.backtest.prompts.budget import check_max_usd
 from engine.backtest.prompts.differences import change_type, differences
 from engine.errors import DeskError, InvalidInput, ReplyUnusable
 from engine.language_models.base import LanguageModel, Message
@@ -43,8 +44,7 @@ def check_replay(request: ReplayRequest) -> None:
         raise InvalidInput.of("rules", "a rule that finds nothing", "a text to look for in each")
     if len(request.text.encode()) > MAX_PROMPT_BYTES:
         raise InvalidInput.of("text", f"{len(request.text):,} characters", f"up to {MAX_PROMPT_BYTES} bytes")
-    if request.max_usd is not None and not request.max_usd > 0:
-        raise InvalidInput.of("max_usd", request.max_usd, "above 0, or none for no bound")
+    check_max_usd(request.max_usd)
 
 
 def changed_prompt(prompt: str, text: str, rules: Sequence[ReplacementRule]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.backtest.prompts.budget import check_max_usd
 from engine.backtest.prompts.snapshots import backtest_request_of
 from engine.backtest.request_check import check_request_fields
 from engine.errors import InvalidInput
@@ -22,8 +23,7 @@ def check_snapshots(request: PromptBacktestRequest, trader: TraderConfig) -> Non
         raise InvalidInput.of("text", f"a prompt of {len(request.text):,} characters", allowed)
     if not 1 <= request.max_samples <= MAX_SAMPLES:
         raise InvalidInput.of("max_samples", request.max_samples, f"1 to {MAX_SAMPLES:,}")
-    if request.max_usd is not None and not request.max_usd > 0:
-        raise InvalidInput.of("max_usd", request.max_usd, "above 0, or none for no bound")
+    check_max_usd(request.max_usd)
     if not request.symbols:
         raise InvalidInput.of("symbols", "none", "name at least one")
     parse_period(request.period)

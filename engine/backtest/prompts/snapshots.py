@@ -191,14 +191,14 @@ class _Watched(Strategy):
             self._failed_in_a_row = 0
             return reply
         finally:
-            self._look_ahead()
+            self._end_if_due()
+            self._on_progress(SnapshotProgress(self._total, self.completed, self.failed))
 
-    def _look_ahead(self) -> None:
+    def _end_if_due(self) -> None:
         if not self.ended and self._budget.is_spent:
             self.ended = self._budget.reason
         if not self.ended and self.completed + self.failed >= self._total:
             self.ended = f"{self._total:,} snapshots were decided, as many as were asked for"
-        self._on_progress(SnapshotProgress(self._total, self.completed, self.failed))
 
 
 class HistoryViews:

@@ -15,8 +15,8 @@ import msgspec
 from engine.backtest.report.markup import Markup, element, raw
 from engine.backtest.report.scales import (
     Scale,
-    compact_text,
     time_ticks,
+    value_labels,
     value_scale,
     value_ticks,
 )
@@ -137,14 +137,11 @@ def chart_figure(
 def _grid(frame: Frame) -> list[Markup]:
     """Return lines and labels at round values and times; the script replaces them when zooming."""
     ticks = value_ticks(frame.y, max(3, frame.height // 40))
-    largest = 0.0 if frame.y.is_log else max((abs(tick) for tick in ticks), default=0.0)
-    step = ticks[1] - ticks[0] if len(ticks) > 1 and not frame.y.is_log else 0.0
     drawn: list[Markup] = []
-    for tick in ticks:
+    for tick, label in zip(ticks, value_labels(frame.y, ticks), strict=True):
         at = TOP + frame.y(tick)
         drawn.append(element("line", x1=0, x2=PLOT_WIDTH, y1=f"{at:.1f}", y2=f"{at:.1f}"))
-        label = compact_text(tick, step, largest) + frame.unit
-        drawn.append(element("text", label, x=PLOT_WIDTH + 8, y=f"{at + 4:.1f}"))
+        drawn.append(element("text", label + frame.unit, x=PLOT_WIDTH + 8, y=f"{at + 4:.1f}"))
     for at_ms, label in time_ticks(frame.start_ms, frame.end_ms):
         x = frame.x(at_ms)
         drawn.append(element("line", x1=f"{x:.1f}", x2=f"{x:.1f}", y1=TOP, y2=TOP + frame.height))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -62,6 +63,13 @@ def value_ticks(scale: Scale, count: int = 5) -> list[float]:
     step = _round_step((scale.high - scale.low) / count)
     first = math.ceil(scale.low / step)
     return [number * step for number in range(first, math.floor(scale.high / step) + 1)]
+
+
+def value_labels(scale: Scale, ticks: Sequence[float]) -> list[str]:
+    """Return a label for each tick: alike in decimals and suffix, unless the scale is logarithmic."""
+    step = ticks[1] - ticks[0] if len(ticks) > 1 and not scale.is_log else 0.0
+    largest = 0.0 if scale.is_log else max((abs(tick) for tick in ticks), default=0.0)
+    return [compact_text(tick, step, largest) for tick in ticks]
 
 
 def time_ticks(start_ms: int, end_ms: int, count: int = 9) -> list[tuple[int, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from engine.backtest.metrics import METRICS, Better
+from engine.backtest.metrics import METRICS
 from engine.backtest.metrics.value_text import ABSENT, utc_text, value_text
 from engine.backtest.report.terminal_text import (
     BOLD,
@@ -117,9 +117,7 @@ def _table(heads: Sequence[str], rows: Sequence[tuple[str, ...]], width: int) ->
 
 def _rank(line: SweepLine, objective: str) -> tuple[bool, float]:
     value = line.metrics.get(objective)
-    if value is None:
-        return True, 0.0
-    return False, value if METRICS[objective].better is Better.LOWER else -value
+    return value is None, 0.0 if value is None else METRICS[objective].rank(value)
 
 
 def _value(metrics: Mapping[str, float | None], name: str) -> str:

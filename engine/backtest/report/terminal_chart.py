@@ -8,7 +8,7 @@ from threading import Lock
 
 import msgspec
 
-from engine.backtest.report.scales import Scale, compact_text, time_ticks, value_scale, value_ticks
+from engine.backtest.report.scales import time_ticks, value_labels, value_scale, value_ticks
 
 _figure_lock = Lock()
 """plotext draws into one figure of its module."""
@@ -43,6 +43,7 @@ def terminal_chart(
     scale = value_scale(low, high, 0, height, may_log=may_log)
     start_ms, end_ms = curves[0].ts_ms[0], max(curves[0].ts_ms[-1], curves[0].ts_ms[0] + 1)
     ticks = value_ticks(scale, max(2, height // _ROWS_PER_VALUE))
+    labels = [label + unit for label in value_labels(scale, ticks)]
     times = time_ticks(start_ms, end_ms, max(2, width // _COLUMNS_PER_TIME))
     with _figure_lock:
         plotext.clear_figure()
@@ -55,7 +56,7 @@ def terminal_chart(
             plotext.xlim(start_ms, end_ms)
             plotext.ylim(0, height)
             plotext.xticks([at for at, _ in times], [label for _, label in times])
-            plotext.yticks([scale(tick) for tick in ticks], _labels(ticks, scale, unit))
+            plotext.yticks([scale(tick) for tick in ticks], labels)
             for curve in curves:
                 plotext.plot(
                     list(curve.ts_ms),
@@ -68,9 +69,3 @@ def terminal_chart(
             plotext.clear_figure()
     text = drawn if color else _ESCAPES.sub("", drawn)
     return [line.rstrip() for line in text.split("\n")][:height]
-
-
-def _labels(ticks: Sequence[float], scale: Scale, unit: str) -> list[str]:
-    step = ticks[1] - ticks[0] if len(ticks) > 1 and not scale.is_log else 0.0
-    largest = 0.0 if scale.is_log else max((abs(tick) for tick in ticks), default=0.0)
-    return [compact_text(tick, step, largest) + unit for tick in ticks]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from engine.errors import DeskError, InvalidInput, Unavailable
-from engine.text import safe_line
+from engine.text import first_line, safe_line
 
 if TYPE_CHECKING:
     from engine.backtest.history import LoadedHistory
@@ -110,7 +110,7 @@ def check_workers(executor: ClusterExecutor, url: str, seconds: float = FIRST_AN
     except TimeoutError as error:
         raise _nobody(url, TimeoutError("no worker is free")) from error
     except Exception as error:
-        problem = f"cannot run nightdesk ({_first_line(error)})"
+        problem = f"cannot run nightdesk ({_told(error)})"
     else:
         if theirs == ours:
             return
@@ -121,8 +121,8 @@ def check_workers(executor: ClusterExecutor, url: str, seconds: float = FIRST_AN
 
 
 def _nobody(url: str, error: Exception) -> Unavailable:
-    return Unavailable(f"cluster: nobody answers at {url} ({_first_line(error)})", field="cluster", value=url)
+    return Unavailable(f"cluster: nobody answers at {url} ({_told(error)})", field="cluster", value=url)
 
 
-def _first_line(error: Exception) -> str:
-    return safe_line((str(error).strip() or type(error).__name__).splitlines()[0], 200)
+def _told(error: Exception) -> str:
+    return safe_line(first_line(error), 200)

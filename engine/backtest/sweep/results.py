@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from engine.backtest.honesty import WalkForwardSplit, deflated_sharpe_of_best, sweep_warnings
-from engine.backtest.sweep.combinations import Parameters, combinations
-from engine.backtest.sweep.trials import WHOLE, TrialOutcome
+from engine.backtest.sweep.combinations import combinations
+from engine.backtest.sweep.trials import WHOLE, TrialOutcome, line_without_result
 from engine.model.backtest import SweepLine, SweepRequest, SweepResult, WalkForwardStep
 from engine.text import count
 
@@ -28,7 +28,7 @@ def sweep_result(
     outcomes = {outcome.key: outcome for outcome in trials}
     tried = combinations(request)
     lines = tuple(
-        outcomes[WHOLE, number].line if (WHOLE, number) in outcomes else _not_run(params)
+        outcomes[WHOLE, number].line if (WHOLE, number) in outcomes else line_without_result(params, NOT_RUN)
         for number, params in enumerate(tried)
     )
     best = best_line(lines, request.objective)
@@ -59,12 +59,12 @@ def best_line(lines: Sequence[SweepLine], objective: str) -> int | None:
 
     The best of a metric that is better low, such as a drawdown, is the lowest.
     """
-    from engine.backtest.metrics import METRICS, Better
+    from engine.backtest.metrics import METRICS
 
-    sign = -1 if METRICS[objective].better is Better.LOWER else 1
+    metric = METRICS[objective]
     values = [(line.metrics.get(objective), number) for number, line in enumerate(lines) if not line.error]
-    known = [(sign * value, -number) for value, number in values if value is not None]
-    return -max(known)[1] if known else None
+    known = [(metric.rank(value), number) for value, number in values if value is not None]
+    return min(known)[1] if known else None
 
 
 def train_part(split: int) -> int:
@@ -116,9 +116,3 @@ def _steps(
 def _missing(lines: Sequence[SweepLine]) -> list[str]:
     missing = sum(1 for line in lines if line.error == NOT_RUN)
     return [f"Ended early: {missing:,} of {count(len(lines), 'run')} not made."] if missing else []
-
-
-def _not_run(params: Parameters) -> SweepLine:
-    return SweepLine(
-        params=params, metrics={}, total_trades=0, final_equity=0.0, result_hash="", error=NOT_RUN
-    )

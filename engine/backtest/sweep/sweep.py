@@ -26,6 +26,7 @@ from engine.backtest.sweep.trials import (
 from engine.errors import DeskError, Unavailable
 from engine.market.periods import parse_period
 from engine.model.backtest import BacktestProgress, SweepRequest, SweepResult
+from engine.text import first_line
 
 LARGEST_BATCH = 20
 BATCHES_PER_WORKER = 8
@@ -255,5 +256,4 @@ def _lost_because(future: Future[Any]) -> str:
         raise error
     if isinstance(error, CancelledError):
         return "its work was cancelled"
-    first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return f"{type(error).__name__}: {first_line}"
+    return f"{type(error).__name__}: {first_line(error)}"

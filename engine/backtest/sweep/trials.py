@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.backtest.sweep.combinations import Parameters
 from engine.errors import DeskError
 from engine.model.backtest import BacktestRequest, BacktestResult, BacktestStatus, SweepLine
 from engine.model.program import Parameter
@@ -118,10 +119,13 @@ def outcome_of(trial: Trial, run: Runner, request: BacktestRequest) -> TrialOutc
 
 def failed_trial(trial: Trial, error: str) -> TrialOutcome:
     """Return the outcome of a trial that has no result."""
-    line = SweepLine(
-        params=trial.params, metrics={}, total_trades=0, final_equity=0.0, result_hash="", error=error
-    )
+    line = line_without_result(trial.params, error)
     return TrialOutcome(part=trial.part, combination=trial.combination, line=line)
+
+
+def line_without_result(params: Parameters, error: str) -> SweepLine:
+    """Return the line of a combination that came to nothing, and why."""
+    return SweepLine(params=params, metrics={}, total_trades=0, final_equity=0.0, result_hash="", error=error)
 
 
 def _why_incomplete(result: BacktestResult) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.backtest.prompts.cutoff import RULES_MODEL, cutoff_warnings
+from engine.backtest.prompts.cutoff import RULES_CONNECTION_ID, cutoff_warnings
 
 
 def _ms(day: str) -> int:
@@ -41,4 +41,4 @@ def test_an_unknown_model_is_not_trusted() -> None:
 
 
 def test_rules_were_not_trained() -> None:
-    assert cutoff_warnings(RULES_MODEL, "nightdesk-rules", 0, _ms("2025-02-01")) == ()
+    assert cutoff_warnings(RULES_CONNECTION_ID, "nightdesk-rules", 0, _ms("2025-02-01")) == ()
