@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from engine.backtest.arena.attribution import attribution
 from engine.backtest.arena.book import ArenaBook
@@ -13,6 +13,7 @@ from engine.backtest.arena.standings import Contender, standings
 from engine.backtest.arena.stories import story_of
 from engine.errors import InvalidInput, Lagged, NotFound
 from engine.exchanges.margin import round_money
+from engine.local_desk.whole_history import whole_history
 from engine.model.account import TraderConfig
 from engine.model.arena import AttributionRow, DecisionStory, Dimension, Standing
 from engine.model.decision import DecisionRecord
@@ -27,23 +28,16 @@ if TYPE_CHECKING:
 
 REFRESH_SECONDS = 2.0
 MOST_DECISIONS = 200
-_PAGE = 1_000
 _DECISIONS_PAGE = 200
 _WATCHED = (Topic.DECISIONS, Topic.ORDERS, Topic.FILLS)
-
-
-class _Pages[T](Protocol):
-    """A query of the store that is read page by page, backwards in time."""
-
-    async def __call__(self, *, before_ms: int | None, limit: int) -> tuple[T, ...]: ...
 
 
 class LocalArena:
     """See `engine.desk.arena.ArenaDesk`.
 
     `traders` are those of the desk now, `configs` every one it knows, deleted ones too, whose trades still
-    have a name.
-    `run` keeps the standings as they are; without it everything else works, and they stay empty.
+    have a name. `run` keeps the standings as they are; without it everything else works, and they stay
+    empty.
     """
 
     def __init__(
@@ -148,9 +142,9 @@ class LocalArena:
     async def _read_all(self) -> ArenaBook:
         """Read the whole history, oldest first; what happens meanwhile is in the news as well."""
         book = ArenaBook()
-        for order in await _every_page(self._store.orders, lambda order: order.created_ms, _PAGE):
+        for order in await whole_history(self._store.orders, lambda order: order.created_ms):
             book.add_order(order)
-        for fill in await _every_page(self._store.fills, lambda fill: fill.ts_ms, _PAGE):
+        for fill in await whole_history(self._store.fills, lambda fill: fill.ts_ms):
             book.add_fill(fill)
         before_ms: int | None = None
         while page := await self._store.decisions(before_ms=before_ms, limit=_DECISIONS_PAGE):
@@ -158,15 +152,6 @@ class LocalArena:
                 book.add_decision(record)
             before_ms = page[0].started_ms
         return book
-
-
-async def _every_page[T](read: _Pages[T], time_of: Callable[[T], int], size: int) -> list[T]:
-    pages: list[tuple[T, ...]] = []
-    before_ms: int | None = None
-    while page := await read(before_ms=before_ms, limit=size):
-        pages.append(page)
-        before_ms = time_of(page[0])
-    return [value for page in reversed(pages) for value in page]
 
 
 def _take(book: ArenaBook, batch: Batch) -> None:

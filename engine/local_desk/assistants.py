@@ -29,12 +29,10 @@ from engine.model.language_model import CallPurpose
 from engine.secrecy.redaction import redact
 from engine.streams import Bus
 from engine.text import safe_text
-from engine.trading.journal import DeskJournal
+from engine.trading.journal import WRITTEN_SECONDS, DeskJournal
 
 MAX_SAID = 64_000
 """Longest thing a person may say, in characters."""
-WRITTEN_SECONDS = 5.0
-"""How long a look at the store waits for what has just happened to be there."""
 
 
 class MessageReader(Protocol):

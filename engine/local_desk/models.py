@@ -31,12 +31,10 @@ from engine.model.vault import SecretInfo, VaultStatus
 from engine.secrecy.secret import Secret
 from engine.store.store import Store
 from engine.streams import Bus
-from engine.trading.journal import DeskJournal
+from engine.trading.journal import WRITTEN_SECONDS, DeskJournal
 
 MOST_CALLS = 200
 MOST_DAYS = 3660
-WRITTEN_SECONDS = 5.0
-"""How long a look at the store waits for what has just happened to be there."""
 
 
 class KeyKeeper(KeyReader, Protocol):

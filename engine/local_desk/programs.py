@@ -26,14 +26,12 @@ from engine.model.trigger import Trigger, TriggerKind
 from engine.store.store import Store
 from engine.streams import Bus
 from engine.trading.bindings import Bindings
-from engine.trading.journal import DeskJournal
+from engine.trading.journal import WRITTEN_SECONDS, DeskJournal
 from engine.trading.signal_book import SignalBook
 from engine.trading.strategists import Strategists
 from engine.trading.traders import Traders
 
 MOST_EXECUTIONS = 200
-WRITTEN_SECONDS = 5.0
-"""How long a look at the store waits for what has just happened to be there."""
 _TEST_SESSION = "test"
 
 

@@ -90,7 +90,7 @@ class Prompting:
         )
         self.prompts = LocalPrompts(
             book=parts.prompts,
-            traders=lambda: parts.traders,
+            traders=parts.traders,
             views=self._views,
             connection_of=self._book.connection,
             store=parts.store,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from engine.clock import Clock
-from engine.errors import Conflict, DeskError, NotFound
+from engine.errors import Conflict, DeskError
 from engine.local_desk.known_symbols import check_symbol
 from engine.local_desk.prompt_sizes import ConnectionOf, prompt_size
 from engine.model.account import TraderConfig, TraderKind
@@ -26,12 +26,11 @@ from engine.store.store import Store
 from engine.strategies.prompts.live_views import LivePromptViews
 from engine.strategies.prompts.templates import STOCK_TEMPLATES
 from engine.streams import Bus
-from engine.trading.journal import DeskJournal
+from engine.trading.journal import WRITTEN_SECONDS, DeskJournal
 from engine.trading.prompt_book import PromptBook
 from engine.trading.trader import TraderRuntime
+from engine.trading.traders import Traders
 
-WRITTEN_SECONDS = 5.0
-"""How long a look at the store waits for what has just happened to be there."""
 _VALUES_EVERY_MS = 5_000
 
 
@@ -46,7 +45,7 @@ class LocalPrompts:
         self,
         *,
         book: PromptBook,
-        traders: Callable[[], Sequence[TraderRuntime]],
+        traders: Traders,
         views: LivePromptViews,
         connection_of: ConnectionOf,
         store: Store,
@@ -110,7 +109,7 @@ class LocalPrompts:
 
     async def bind(self, trader_id: int, prompt_id: int) -> PromptBinding:
         """See `engine.desk.prompts.PromptDesk`."""
-        prompt, trader = self._book.prompt(prompt_id), self._trader(trader_id)
+        prompt, trader = self._book.prompt(prompt_id), self._traders.find(trader_id)
         if trader.config.kind is not TraderKind.PROMPT:
             raise Conflict(
                 f"trader_id: {trader.config.name} is a {trader.config.kind} trader, without a prompt"
@@ -124,10 +123,8 @@ class LocalPrompts:
         self, text: str, trader_ids: Sequence[int] = (), symbol: str = ""
     ) -> tuple[PromptPreview, ...]:
         """See `engine.desk.prompts.PromptDesk`."""
-        chosen = [self._trader(trader_id) for trader_id in trader_ids] or [
-            trader
-            for trader in self._traders()
-            if trader.config.kind is TraderKind.PROMPT and not trader.config.deleted
+        chosen = [self._traders.find(trader_id) for trader_id in trader_ids] or [
+            trader for trader in self._traders if trader.config.kind is TraderKind.PROMPT
         ]
         return tuple([await self._preview(text, trader, symbol) for trader in chosen])
 
@@ -174,7 +171,7 @@ class LocalPrompts:
         """Store a prompt with its version and, under a new name, the traders bound to it, as one unit."""
         version = self._book.changed_text(prepared)
         renamed: list[TraderConfig] = []
-        for trader in self._traders():
+        for trader in self._traders:
             config = trader.config
             if config.strategy != prepared.name and self._book.is_bound(config, prepared.prompt_id):
                 renamed.append(_decide_by(trader, prepared.name))
@@ -186,13 +183,7 @@ class LocalPrompts:
         return prepared
 
     def _configs(self) -> tuple[TraderConfig, ...]:
-        return tuple(trader.config for trader in self._traders())
-
-    def _trader(self, trader_id: int) -> TraderRuntime:
-        for trader in self._traders():
-            if trader.config.trader_id == trader_id and not trader.config.deleted:
-                return trader
-        raise NotFound(f"trader_id: there is no trader {trader_id}", field="trader_id", value=str(trader_id))
+        return tuple(self._traders.configs.values())
 
     def _tell(self, prompt: Prompt) -> None:
         self._bus.publish_level(Topic.PROMPTS, ("prompt", prompt.prompt_id), prompt)

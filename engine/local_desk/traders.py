@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping
 import msgspec
 
 from engine.clock import Clock
-from engine.errors import Conflict, DeskError, NotFound
+from engine.errors import Conflict, DeskError
 from engine.local_desk.deciding import Deciding
+from engine.local_desk.whole_history import whole_history
 from engine.market.periods import parse_period
 from engine.model.account import RiskLimits, TraderConfig, TraderKind, TraderStatus, TraderSummary
 from engine.model.prompt import Prompt
@@ -18,10 +19,11 @@ from engine.model.trader_file import ImportPreview, TraderFile
 from engine.names import next_id
 from engine.store.changes import TraderState, Wallet
 from engine.store.restore import DeskState, EquityCurve, StoredTrader
-from engine.store.store import PAGE_LIMIT, Store
+from engine.store.store import Store
 from engine.trading import trader_book, trader_files, wind_down
 from engine.trading.bindings import Bindings
 from engine.trading.equity import as_points
+from engine.trading.journal import WRITTEN_SECONDS
 from engine.trading.prompt_book import PromptBook
 from engine.trading.summary import trader_summary
 from engine.trading.trader import TraderRuntime
@@ -30,7 +32,6 @@ from engine.trading.trader_factory import TraderFactory
 from engine.trading.traders import Traders
 from engine.trading.waking import Roster, Waking
 
-WRITTEN_SECONDS = 5.0
 NEVER_STARTED = "not started yet"
 
 
@@ -148,9 +149,9 @@ class LocalTraders:
             config=config,
             prompt=self._prompt_text(config),
             exported_ms=self._clock.now_ms(),
-            decisions=await _whole(self._store.decisions, trader_id, lambda each: each.started_ms),
-            orders=await _whole(self._store.orders, trader_id, lambda each: each.created_ms),
-            fills=await _whole(self._store.fills, trader_id, lambda each: each.ts_ms),
+            decisions=await whole_history(self._store.decisions, lambda each: each.started_ms, trader_id),
+            orders=await whole_history(self._store.orders, lambda each: each.created_ms, trader_id),
+            fills=await whole_history(self._store.fills, lambda each: each.ts_ms, trader_id),
             equity=as_points(trader_id, list(zip(times, values, strict=True))),
         )
 
@@ -205,16 +206,11 @@ class LocalTraders:
         return config
 
     def _has_prompt(self, name: str) -> bool:
-        try:
-            self._prompts.named(name)
-        except NotFound:
-            return False
-        return True
+        return self._prompts.find(name) is not None
 
     def _prompt_text(self, config: TraderConfig) -> str:
-        if config.kind is not TraderKind.PROMPT or not self._has_prompt(config.strategy):
-            return ""
-        return self._prompts.named(config.strategy).text
+        found = self._prompts.find(config.strategy) if config.kind is TraderKind.PROMPT else None
+        return "" if found is None else found.text
 
 
 def _refuse_positions(trader: TraderRuntime) -> None:
@@ -225,15 +221,3 @@ def _refuse_positions(trader: TraderRuntime) -> None:
             field="trader_id",
             value=str(trader.config.trader_id),
         )
-
-
-async def _whole[T](
-    read: Callable[..., Awaitable[tuple[T, ...]]], trader_id: int, time_of: Callable[[T], int]
-) -> tuple[T, ...]:
-    """Return everything that is read page by page, oldest first."""
-    pages: list[tuple[T, ...]] = []
-    before_ms: int | None = None
-    while page := await read(trader_id, before_ms=before_ms, limit=PAGE_LIMIT):
-        pages.append(page)
-        before_ms = time_of(page[0])
-    return tuple(value for page in reversed(pages) for value in page)

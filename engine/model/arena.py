@@ -42,7 +42,11 @@ class Dimension(enum.StrEnum):
 
 
 class AttributionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What the trades under one key came to; `win_rate` is from 0 to 1, None without a closed trade."""
+    """What the trades under one key came to.
+
+    `win_rate` is from 0 to 1, None without a closed trade; `profit_factor` is what was won over what was
+    lost, None where nothing was lost; `average_win` and `average_loss` are None without such a trade.
+    """
 
     key: str
     decisions: int = 0
@@ -59,7 +63,12 @@ class AttributionRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """One trader's place in the arena, by total return; `rank` counts from 1."""
+    """One trader's place in the arena, by total return; `rank` counts from 1.
+
+    `return_pct` is in percent of the initial capital, `max_drawdown_pct` (0 or less) of the highest equity
+    before; `sharpe` is annualised, None where there is none; `win_rate` is from 0 to 1, None without a
+    closed trade. `refused` and `failed` are among `decisions`.
+    """
 
     rank: int
     trader_id: int

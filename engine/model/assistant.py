@@ -21,8 +21,10 @@ class AssistantKind(enum.StrEnum):
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
-    """One chat; `conversation_id` is such as `chat-0007`. `subject` is what it is about: a program's,
-    prompt's or pool's id as text, empty for none. A deleted one is kept and not listed.
+    """One chat; `conversation_id` is such as `chat-0007`.
+
+    `subject` is what it is about: a program's, prompt's or pool's id as text, empty for none. A deleted
+    one is kept and not listed.
     """
 
     conversation_id: str

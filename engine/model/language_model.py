@@ -34,7 +34,8 @@ class ModelConnection(msgspec.Struct, frozen=True, kw_only=True):
     `base_url` is what comes before `/chat/completions`. Traders name a connection by its id; id 0 in a
     trader is the built-in rules model. `max_concurrent` bounds the calls under way at once,
     `daily_usd` and `daily_tokens` what a UTC day may take (None for no bound). Prices are USD for a
-    million tokens, None for those of the vendor's table.
+    million tokens, None for those of the vendor's table. `first_token_seconds` and `total_seconds` are
+    how long an answer may take to begin and to end, None for what the desk's settings say.
     """
 
     connection_id: int

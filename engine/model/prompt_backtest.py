@@ -58,8 +58,9 @@ class ReplacementRule(msgspec.Struct, frozen=True):
 class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Past decisions asked again, with the prompts they were made by changed.
 
-    `text` renders anew nothing: it stands for the whole prompt where given; else `rules` are applied to
-    the exact prompt that was sent. Nothing trades.
+    `text` stands for the whole prompt where given, and is sent as it is: nothing is rendered anew. Else
+    `rules` are applied to the exact prompt that was sent. Nothing trades. `max_usd` is the most that may
+    be spent, None for no bound.
     """
 
     decision_ids: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Paged reading of what is not kept in memory: orders, fills, decisions, models' calls, versions, messages.
+"""Reading what is not kept in memory: orders, fills, decisions, runs, versions, models' calls, messages.
 
 A page is read backwards in time: pass the time of its first value as the next page's `before_ms`.
 A page never cuts one millisecond in two, so it may be a little longer than asked for. Importing

@@ -16,6 +16,8 @@ from engine.errors import StoreFailed
 from engine.store.changes import Change, Setting
 
 MARKET_TIME_KEY = "market_time_ms"
+WRITTEN_SECONDS = 5.0
+"""How long a look at the store waits for what has just happened to be there."""
 
 
 class ChangeWriter(Protocol):

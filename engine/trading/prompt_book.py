@@ -41,21 +41,23 @@ class PromptBook:
             )
         return found
 
+    def find(self, name: str) -> Prompt | None:
+        """Return the prompt of a name, in any case, None where there is none."""
+        wanted = name.casefold()
+        return next((prompt for prompt in self.prompts if prompt.name.casefold() == wanted), None)
+
     def named(self, name: str) -> Prompt:
         """Return the prompt of a name, in any case; raises `NotFound` naming those there are."""
-        for prompt in self.prompts:
-            if prompt.name.casefold() == name.casefold():
-                return prompt
+        if (found := self.find(name)) is not None:
+            return found
         known = ", ".join(prompt.name for prompt in self.prompts) or "none"
         shown = safe_line(name, MAX_NAME)
         raise NotFound(f"prompt: there is no {shown}; there are {known}", field="prompt", value=shown)
 
     def version_of(self, name: str) -> int:
         """Return the version of the prompt of a name as it is kept now, 0 where there is none."""
-        try:
-            return self.named(name).version
-        except NotFound:
-            return 0
+        found = self.find(name)
+        return 0 if found is None else found.version
 
     def first_prompts(self, now_ms: int) -> tuple[Prompt | PromptVersion, ...]:
         """Keep the stock prompts in a book that never had a prompt, and return what is to be stored."""
@@ -160,10 +162,7 @@ class PromptBook:
     def _prompt_of(self, trader: TraderConfig) -> Prompt | None:
         if trader.kind is not TraderKind.PROMPT or trader.deleted:
             return None
-        try:
-            return self.named(trader.strategy)
-        except NotFound:
-            return None
+        return self.find(trader.strategy)
 
     def _free_stock(self, stock: str) -> str:
         """Return the stock template a new prompt may call its own: none that another is made of."""

@@ -21,7 +21,14 @@ from engine.model.fill import Fill
 from engine.model.order import Order, OrderStatus
 from engine.model.trader_file import TRADER_FILE_FORMAT, ImportPreview, TraderFile
 from engine.store.changes import Change, Setting, TraderState, Wallet
-from engine.store.restore import DeskState, EquityCurve, StoredTrader
+from engine.store.restore import (
+    RECENT_DECISIONS,
+    RECENT_FILLS,
+    RECENT_ORDERS,
+    DeskState,
+    EquityCurve,
+    StoredTrader,
+)
 from engine.text import safe_text
 from engine.trading.default_traders import RULES_MODEL
 from engine.trading.ordinals import Ordinals
@@ -185,7 +192,11 @@ def as_imported(file: TraderFile, config: TraderConfig, ordinals: Ordinals, now_
     )
     return ImportedTrader(
         stored=StoredTrader(config=config, state=status, wallet=wallet, equity=curve),
-        state=DeskState(recent_orders=orders[-200:], fills=fills[-200:], decisions=decisions[-50:]),
+        state=DeskState(
+            recent_orders=orders[-RECENT_ORDERS:],
+            fills=fills[-RECENT_FILLS:],
+            decisions=decisions[-RECENT_DECISIONS:],
+        ),
         changes=(config, status, wallet, *settings.values(), *decisions, *orders, *fills, *equity),
     )
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from engine.market.periods import MINUTE_MS
 from engine.model.prompt import VariableFamily
 from engine.model.trigger import TriggerKind
 from engine.strategies.decision import MAX_REASON
 from engine.strategies.prompts.variables.row import Holes, VariableRow
 from engine.strategies.prompts.variables.wording import money, number, span, utc
 from engine.strategies.prompts.view import PromptView
-
-_MS_OF_A_MINUTE = 60_000
 
 
 def _output_format(view: PromptView, _holes: Holes) -> str:
@@ -52,7 +51,7 @@ def _trigger_context(view: PromptView, _holes: Holes) -> str:
 
 
 def _runtime_minutes(view: PromptView, _holes: Holes) -> str | None:
-    return str(_runtime_ms(view) // _MS_OF_A_MINUTE) if view.started_ms else None
+    return str(_runtime_ms(view) // MINUTE_MS) if view.started_ms else None
 
 
 def _total_return(view: PromptView, _holes: Holes) -> str | None:

@@ -117,8 +117,10 @@ def _indicator(view: PromptView, holes: Holes) -> str | None:
     lines: list[str] = []
     for query in _indicator_queries(view.context, holes):
         answer = view.answer(query)
-        for key in () if answer is None else answer.numbers:
-            values = recent_numbers(answer, key, _LATEST) if answer is not None else ()
+        if answer is None:
+            continue
+        for key in answer.numbers:
+            values = recent_numbers(answer, key, _LATEST)
             if not values or values[-1] is None:
                 continue
             label = query.name if key == "value" else f"{query.name} {key}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from engine.market.periods import MINUTE_MS
 from engine.strategies.context import StrategyContext, SymbolContext
 
 NOT_AVAILABLE = "N/A"
@@ -34,7 +35,7 @@ def utc(ts_ms: int) -> str:
 
 def span(milliseconds: int) -> str:
     """Return how long something took, such as `2h 30m`."""
-    minutes = max(0, milliseconds) // 60_000
+    minutes = max(0, milliseconds) // MINUTE_MS
     days, hours = minutes // 1440, minutes // 60 % 24
     if days:
         return f"{days}d {hours}h"
