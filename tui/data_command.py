@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.option_parser import home_option
 from tui.option_values import read_period, read_time
 
 if TYPE_CHECKING:
@@ -38,11 +39,7 @@ its end. All of it works while a desk runs on the same home.
 
 def build_data_parser() -> argparse.ArgumentParser:
     """Return the parser of everything behind `nightdesk data`."""
-    home = argparse.ArgumentParser(add_help=False)
-    # Suppressed, so that a command without it does not undo one given before the command.
-    home.add_argument(
-        "--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help="where the desk keeps its files"
-    )
+    home = home_option(argparse.ArgumentParser)
     parser = argparse.ArgumentParser(
         prog="nightdesk data",
         description="Recorded candles: bring them in, see what is there, fetch what is missing.",

@@ -113,18 +113,18 @@ def tab_paragraphs(view: DeskView, story: DecisionStory, tab: Tab) -> tuple[tupl
     elif tab is Tab.PNL:
         paragraphs = tuple(_pnl(story))
     else:
-        paragraphs = paragraphs_of(exact_text(record, tab), "thought" if tab is Tab.REASONING else "text")
+        paragraphs = paragraphs_of(_exact_text(record, tab), "thought" if tab is Tab.REASONING else "text")
     return paragraphs, _EMPTY.get(tab, "")
 
 
 def tab_text(view: DeskView, story: DecisionStory, tab: Tab) -> str:
     """Return the text of a tab as it is copied: of prompt, reply and reasoning exactly what was recorded."""
     if tab in (Tab.PROMPT, Tab.REPLY, Tab.REASONING):
-        return exact_text(story.record, tab)
+        return _exact_text(story.record, tab)
     return "\n".join(paragraph.text for paragraph in tab_paragraphs(view, story, tab)[0])
 
 
-def exact_text(record: DecisionRecord, tab: Tab) -> str:
+def _exact_text(record: DecisionRecord, tab: Tab) -> str:
     """Return what was recorded for one of the first three tabs."""
     return {Tab.PROMPT: record.prompt, Tab.REPLY: record.reply, Tab.REASONING: record.reasoning}[tab]
 

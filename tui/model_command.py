@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.model_access import add_passphrase_option, connection_named, open_vault
-from tui.option_parser import OptionParser
+from tui.option_parser import OptionParser, home_option
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -33,10 +33,7 @@ with: nightdesk key set CONNECTION
 
 def build_model_parser() -> OptionParser:
     """Return the parser of everything behind `nightdesk model`."""
-    home = OptionParser(add_help=False)
-    home.add_argument(
-        "--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help="where the desk keeps its files"
-    )
+    home = home_option(OptionParser)
     parser = OptionParser(
         prog="nightdesk model",
         description="Language models: where they answer and what they took.",
@@ -169,5 +166,6 @@ def _sum(rows: tuple[Spending, ...]) -> str:
 
 
 def _took(calls: int, tokens: int, usd: Decimal) -> str:
-    noun = "call" if calls == 1 else "calls"
-    return f"{calls:,} {noun}, {tokens:,} tokens, {usd:.4f} USD"
+    from engine.text import count
+
+    return f"{count(calls, 'call')}, {tokens:,} tokens, {usd:.4f} USD"

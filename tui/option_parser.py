@@ -1,8 +1,9 @@
-"""A parser of options whose errors are one sentence, like every other error of the command line."""
+"""A parser of options whose errors are one sentence, and the option that every command has: the home."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import NoReturn
 
 LONGEST_MESSAGE = 400
@@ -16,3 +17,15 @@ class OptionParser(argparse.ArgumentParser):
         from engine.text import safe_line
 
         self.exit(2, f"nightdesk: {safe_line(message, LONGEST_MESSAGE)}; see {self.prog} --help\n")
+
+
+def home_option[Parser: argparse.ArgumentParser](kind: type[Parser]) -> Parser:
+    """Return a parser of `--home` alone, to be a parent of a command's parser and of its commands' parsers.
+
+    Left out, it sets nothing, so that a command without it does not undo one given before the command.
+    """
+    home = kind(add_help=False)
+    home.add_argument(
+        "--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help="where the desk keeps its files"
+    )
+    return home

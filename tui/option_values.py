@@ -1,4 +1,4 @@
-"""What people write behind options, as values: numbers, percentages, durations, periods, times, parameters.
+"""What people write behind options, as values: numbers, durations, periods, times, parameters, files' texts.
 
 Every reader raises `InvalidInput` naming the option, the text and what is allowed.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.numbers import advice_on, read_number
@@ -79,6 +80,22 @@ def read_params(text: str, option: str) -> dict[str, Parameter]:
         if isinstance(value, int) and abs(value) > LARGEST_WHOLE_NUMBER:
             raise _refused(option, f"{name}: {value}", f"whole numbers up to {LARGEST_WHOLE_NUMBER}")
     return params
+
+
+def read_text_file(path: Path, option: str) -> str:
+    """Return the text of a UTF-8 file."""
+    from engine.errors import InvalidInput
+
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InvalidInput.of(option, path, f"a text file that can be read: {reason}") from error
+
+
+def read_text_if_there(path: Path, option: str) -> str | None:
+    """Return the text of a UTF-8 file, None where there is no such file."""
+    return read_text_file(path, option) if path.is_file() else None
 
 
 def _refused(option: str, text: str, allowed: str) -> InvalidInput:

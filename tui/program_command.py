@@ -11,8 +11,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.option_parser import OptionParser
-from tui.option_values import read_params, read_period, read_seconds, read_time
+from tui.option_parser import OptionParser, home_option
+from tui.option_values import (
+    read_params,
+    read_period,
+    read_seconds,
+    read_text_file,
+    read_text_if_there,
+    read_time,
+)
 
 if TYPE_CHECKING:
     from engine.desk import ProgramDesk
@@ -34,10 +41,7 @@ examples:
 
 def build_program_parser() -> OptionParser:
     """Return the parser of everything behind `nightdesk program`."""
-    home = OptionParser(add_help=False)
-    home.add_argument(
-        "--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help="where the desk keeps its files"
-    )
+    home = home_option(OptionParser)
     parser = OptionParser(
         prog="nightdesk program",
         description="Programs: write them, try them, give them to traders.",
@@ -131,7 +135,7 @@ def _write(path: Path, text: str) -> None:
 def _validate(path: Path) -> int:
     from engine.program_files import check
 
-    report = check(_read(path))
+    report = check(read_text_file(path, "FILE"))
     for problem in report.errors:
         print(_problem(path, problem, "error"))
     for problem in report.warnings:
@@ -146,24 +150,10 @@ def _problem(path: Path, problem: SourceProblem, kind: str) -> str:
     return f"{path}:{problem.line}: {kind}: {problem.message}{advice}"
 
 
-def _read(path: Path) -> str:
-    from engine.errors import InvalidInput
-
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InvalidInput.of("FILE", path, f"a text file that can be read: {reason}") from error
-
-
-def _read_if_there(path: Path) -> str | None:
-    return _read(path) if path.is_file() else None
-
-
 async def _test(options: argparse.Namespace) -> int:
     from engine.program_files import check, run_once
 
-    source = _read(options.file)
+    source = read_text_file(options.file, "FILE")
     if not check(source).ok:
         return _validate(options.file)
     run = await run_once(
@@ -254,7 +244,7 @@ async def _saved(desk: ProgramDesk, options: argparse.Namespace) -> Program:
 
     known = {program.name: program for program in desk.programs()}
     path = Path(options.file)
-    source = _read_if_there(path)
+    source = read_text_if_there(path, "FILE")
     if source is None:
         if options.file not in known:
             names = ", ".join(known) or "none"

@@ -13,8 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.model_access import add_passphrase_option, connection_id_named, open_vault, trader_named
-from tui.option_parser import OptionParser
-from tui.option_values import read_decimal, read_percentage, read_period, read_seconds, read_time
+from tui.option_parser import OptionParser, home_option
+from tui.option_values import (
+    read_decimal,
+    read_percentage,
+    read_period,
+    read_seconds,
+    read_text_file,
+    read_time,
+)
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -38,10 +45,7 @@ traded. The commands open the home, which a running desk holds.
 
 def build_prompt_backtest_parser() -> OptionParser:
     """Return the parser of everything behind `nightdesk prompt-backtest`."""
-    home = OptionParser(add_help=False)
-    home.add_argument(
-        "--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help="where the desk keeps its files"
-    )
+    home = home_option(OptionParser)
     parser = OptionParser(
         prog="nightdesk prompt-backtest",
         description="Ask a model over recorded markets, or past decisions with another prompt.",
@@ -234,7 +238,7 @@ async def _replay_request(desk: Desk, options: argparse.Namespace) -> ReplayRequ
         connection_id=connection_id,
         model=model,
         name=options.name,
-        text="" if options.prompt is None else _read(options.prompt, "--prompt"),
+        text="" if options.prompt is None else read_text_file(options.prompt, "--prompt"),
         rules=tuple(ReplacementRule(find, replace) for find, replace in options.replace),
         cache=ReplyCacheMode(options.cache),
         max_usd=read_decimal(options.max_usd, "--max-usd") or None,
@@ -255,19 +259,9 @@ def _prompt(desk: Desk, named: str) -> tuple[int, int, str, str]:
 
     path = Path(named)
     if path.is_file():
-        return 0, 0, path.stem, _read(path, "FILE")
+        return 0, 0, path.stem, read_text_file(path, "FILE")
     for prompt in desk.prompts.prompts():
         if named in (prompt.name, str(prompt.prompt_id)):
             return prompt.prompt_id, prompt.version, prompt.name, prompt.text
     names = ", ".join(prompt.name for prompt in desk.prompts.prompts()) or "none"
     raise NotFound(f"FILE: {named} is neither a file nor a saved prompt; saved are {names}")
-
-
-def _read(path: Path, option: str) -> str:
-    from engine.errors import InvalidInput
-
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InvalidInput.of(option, path, f"a text file that can be read: {reason}") from error

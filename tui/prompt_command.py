@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.option_parser import OptionParser
+from tui.option_parser import OptionParser, home_option
+from tui.option_values import read_text_file, read_text_if_there
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -35,10 +36,7 @@ prompts screen then. `preview` asks no model.
 
 def build_prompt_parser() -> OptionParser:
     """Return the parser of everything behind `nightdesk prompt`."""
-    home = OptionParser(add_help=False)
-    home.add_argument(
-        "--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help="where the desk keeps its files"
-    )
+    home = home_option(OptionParser)
     parser = OptionParser(
         prog="nightdesk prompt",
         description="Prompts: write them, look at what a model would be sent, give them to traders.",
@@ -123,7 +121,7 @@ def _new(options: argparse.Namespace) -> int:
 def _check(path: Path) -> int:
     from engine.prompt_files import check
 
-    report = check(_read(path))
+    report = check(read_text_file(path, "FILE"))
     for problem in report.errors:
         print(_problem(path, problem, "error"))
     for problem in report.warnings:
@@ -136,20 +134,6 @@ def _check(path: Path) -> int:
 def _problem(path: Path, problem: TemplateProblem, kind: str) -> str:
     advice = f"; {problem.advice}" if problem.advice else ""
     return f"{path}:{problem.line}:{problem.column}: {kind}: {problem.message}{advice}"
-
-
-def _read(path: Path) -> str:
-    from engine.errors import InvalidInput
-
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InvalidInput.of("FILE", path, f"a text file that can be read: {reason}") from error
-
-
-def _read_if_there(path: Path) -> str | None:
-    return _read(path) if path.is_file() else None
 
 
 def _print_reference() -> int:
@@ -217,7 +201,7 @@ async def _save(desk: Desk, options: argparse.Namespace) -> None:
 
     from engine.model.prompt import Prompt
 
-    text, name = _read(options.file), options.name or options.file.stem
+    text, name = read_text_file(options.file, "FILE"), options.name or options.file.stem
     known = next((each for each in desk.prompts.prompts() if each.name == name), None)
     prompt = Prompt(prompt_id=0, name=name, text=text) if known is None else known
     prompt = msgspec.structs.replace(
@@ -241,7 +225,7 @@ async def _rename(desk: Desk, options: argparse.Namespace) -> None:
 
 
 async def _preview(desk: Desk, options: argparse.Namespace) -> int:
-    text = _read_if_there(Path(options.file))
+    text = read_text_if_there(Path(options.file), "FILE")
     if text is None:
         text = _named(desk, options.file).text
     trader_ids = () if options.trader is None else (_trader_id(desk, options.trader),)

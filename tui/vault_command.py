@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tui.model_access import add_passphrase_option, connection_named
-from tui.option_parser import OptionParser
+from tui.option_parser import OptionParser, home_option
 from tui.passphrase_entry import ask_new_passphrase, ask_secret
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class SecretParser(OptionParser):
 
 def build_vault_parser() -> SecretParser:
     """Return the parser of everything behind `nightdesk vault`."""
-    home = _home_option()
+    home = home_option(SecretParser)
     parser = SecretParser(
         prog="nightdesk vault",
         description="The vault: where the keys of models and exchanges are kept, sealed.",
@@ -87,7 +87,7 @@ def build_vault_parser() -> SecretParser:
 
 def build_key_parser() -> SecretParser:
     """Return the parser of everything behind `nightdesk key`."""
-    home = _home_option()
+    home = home_option(SecretParser)
     parser = SecretParser(
         prog="nightdesk key",
         description="Keys of model connections, in the vault.",
@@ -104,14 +104,6 @@ def build_key_parser() -> SecretParser:
     remove = _command(commands, "remove", "take the key of a connection out of the vault", home)
     remove.add_argument("connection", metavar="CONNECTION", help="a name or number, or a record as listed")
     return parser
-
-
-def _home_option() -> SecretParser:
-    home = SecretParser(add_help=False)
-    home.add_argument(
-        "--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help="where the desk keeps its files"
-    )
-    return home
 
 
 def _command(
@@ -156,13 +148,14 @@ def _create(options: argparse.Namespace, home: Path, settings: Settings) -> int:
 def _unlock_test(options: argparse.Namespace, home: Path, settings: Settings) -> int:
     from engine.errors import NotFound
     from engine.model.vault import VaultState
+    from engine.text import count
     from engine.vault_home import unchanged_vault
 
     vault = unchanged_vault(home, settings)
     if vault.status().state is VaultState.ABSENT:
         raise NotFound(f"{home}: there is no vault yet; nightdesk vault create makes one")
     vault.unlock(_passphrase(options.passphrase_fd, settings))
-    print(f"the passphrase opens the vault: {_counted(vault.status().secrets)}")
+    print(f"the passphrase opens the vault: {count(len(vault.status().secrets), 'key')}")
     vault.lock()
     return 0
 
@@ -195,11 +188,12 @@ def _passphrase(descriptor: int | None, settings: Settings) -> Secret:
 
 def _print_status(status: VaultStatus, home: Path) -> None:
     from engine.model.vault import VaultState
+    from engine.text import count
 
     if status.state is VaultState.ABSENT:
         print(f"{home}: there is no vault yet; nightdesk vault create makes one")
         return
-    print(f"{home}: {_counted(status.secrets)}, sealed with AES-256-GCM under {status.kdf}")
+    print(f"{home}: {count(len(status.secrets), 'key')}, sealed with AES-256-GCM under {status.kdf}")
     _print_secrets(status.secrets)
 
 
@@ -210,10 +204,6 @@ def _print_secrets(secrets: tuple[SecretInfo, ...]) -> None:
         saved = datetime.fromtimestamp(info.saved_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
         bound_to = f"  for {info.bound_to}" if info.bound_to else ""
         print(safe_line(f"{info.record:<16} {info.field}  saved {saved} UTC{bound_to}"))
-
-
-def _counted(secrets: tuple[SecretInfo, ...]) -> str:
-    return "1 key" if len(secrets) == 1 else f"{len(secrets)} keys"
 
 
 def run_key_command(options: argparse.Namespace, home: Path) -> int:

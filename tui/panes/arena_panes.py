@@ -11,7 +11,7 @@ from tui.actions import bindings_for
 from tui.arena_view import DIMENSIONS, ArenaView, attribution_row, standing_row
 from tui.panes.base import WorkspacePane
 from tui.panes.span_line import Span, SpanLine
-from tui.panes.table_pane import TablePane
+from tui.panes.table_pane import NumberedTablePane, TablePane
 from tui.widgets.line_chart import LineChart
 from tui.widgets.live_table import LiveTable
 from tui.widgets.table_layout import Column
@@ -56,7 +56,7 @@ class ArenaPane(WorkspacePane):
         raise NotImplementedError
 
 
-class StandingsPane(ArenaPane, TablePane):
+class StandingsPane(ArenaPane, NumberedTablePane):
     """A row for each trader, the highest return first."""
 
     context = Context.STANDINGS
@@ -65,11 +65,6 @@ class StandingsPane(ArenaPane, TablePane):
     DEFAULT_CSS: ClassVar[str] = "StandingsPane LiveTable { height: 1fr; }"
     columns = STANDING_COLUMNS
     empty_text = "nobody stands anywhere yet"
-
-    @property
-    def cursor_id(self) -> int | None:
-        """The id of the trader under the cursor."""
-        return int(self.cursor_key) if self.cursor_key is not None else None
 
     def show(self, view: ArenaView) -> None:
         """Show the standings."""

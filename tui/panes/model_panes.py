@@ -9,7 +9,7 @@ from tui.action import Context
 from tui.actions import bindings_for
 from tui.model_view import VAULT_WORDS, ModelView, connection_row, secret_key, secret_row
 from tui.panes.base import WorkspacePane
-from tui.panes.table_pane import TablePane
+from tui.panes.table_pane import NumberedTablePane, TablePane
 from tui.widgets.live_table import LiveTable
 from tui.widgets.table_layout import Column
 from tui.widgets.wrapped_text import WrappedText
@@ -42,7 +42,7 @@ class ModelPane(WorkspacePane):
         raise NotImplementedError
 
 
-class ConnectionsPane(ModelPane, TablePane):
+class ConnectionsPane(ModelPane, NumberedTablePane):
     """A row for each connection; below, what is wrong with the one under the cursor."""
 
     context = Context.CONNECTIONS
@@ -59,11 +59,6 @@ class ConnectionsPane(ModelPane, TablePane):
         """Build the table and the place for what is wrong."""
         yield from super().compose()
         yield WrappedText(id="connection-problem")
-
-    @property
-    def cursor_id(self) -> int | None:
-        """The id of the connection under the cursor."""
-        return int(self.cursor_key) if self.cursor_key is not None else None
 
     def show(self, view: ModelView) -> None:
         """Show the connections."""

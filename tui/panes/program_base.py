@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.panes.base import WorkspacePane
-from tui.panes.table_pane import TablePane
+from tui.panes.table_pane import NumberedTablePane
 from tui.program_view import ProgramView
 
 
@@ -15,11 +15,5 @@ class ProgramPane(WorkspacePane):
         raise NotImplementedError
 
 
-class ProgramTablePane(ProgramPane, TablePane):
+class ProgramTablePane(ProgramPane, NumberedTablePane):
     """A pane of the programs screen that is one table."""
-
-    @property
-    def cursor_id(self) -> int | None:
-        """The id of what the cursor is on."""
-        key = self.cursor_key
-        return int(key) if key is not None else None

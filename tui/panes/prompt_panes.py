@@ -15,7 +15,7 @@ from tui.actions import bindings_for
 from tui.panes.base import WorkspacePane
 from tui.panes.program_code import CodeArea
 from tui.panes.program_outline_view import OutlineView
-from tui.panes.table_pane import TablePane
+from tui.panes.table_pane import NumberedTablePane
 from tui.panes.template_area import TemplateArea
 from tui.program_view import NEW_DRAFT
 from tui.prompt_view import (
@@ -69,7 +69,7 @@ class PromptPane(WorkspacePane):
         raise NotImplementedError
 
 
-class PromptsPane(PromptPane, TablePane):
+class PromptsPane(PromptPane, NumberedTablePane):
     """A row for each prompt."""
 
     context = Context.PROMPTS
@@ -77,11 +77,6 @@ class PromptsPane(PromptPane, TablePane):
     HELP = "Enter or e edits the prompt under the cursor, y copies it, w binds it to a trader."
     columns = PROMPT_COLUMNS
     empty_text = "no prompt yet · N starts one, r restores those of the desk"
-
-    @property
-    def cursor_id(self) -> int | None:
-        """The id of the prompt under the cursor."""
-        return int(self.cursor_key) if self.cursor_key is not None else None
 
     def show(self, view: PromptView) -> None:
         """Show the prompts."""

@@ -1,4 +1,4 @@
-"""A pane that is one table."""
+"""Panes that are one table."""
 
 from __future__ import annotations
 
@@ -30,3 +30,13 @@ class TablePane(WorkspacePane):
     def cursor_key(self) -> str | None:
         """The key of the row under the cursor."""
         return self.table.cursor_key
+
+
+class NumberedTablePane(TablePane):
+    """A pane that is one table; a row's key is the number of what it is about."""
+
+    @property
+    def cursor_id(self) -> int | None:
+        """The number of what is under the cursor; None where no row is."""
+        key = self.cursor_key
+        return int(key) if key is not None else None

@@ -62,13 +62,13 @@ class AssistantActions(WorkspaceActions):
             screen.choose(conversation.conversation_id)
             screen.go_to(Context.ASK)
 
-        await screen.app.push_screen(BeginForm(screen.bridge, screen.assistants, begun), self._answered)
+        await screen.app.push_screen(BeginForm(screen.bridge, screen.assistants, begun), self._say_proof)
 
     async def _rename(self, conversation: Conversation) -> None:
         from tui.screens.assistant_forms import RenameForm
 
         screen = self._assistants
-        await screen.app.push_screen(RenameForm(screen.bridge, conversation), self._answered)
+        await screen.app.push_screen(RenameForm(screen.bridge, conversation), self._say_proof)
 
     async def _delete(self, conversation: Conversation) -> None:
         screen, name = self._assistants, conversation.conversation_id
@@ -177,8 +177,3 @@ class AssistantActions(WorkspaceActions):
         if outcome.status is ProposalStatus.FAILED:
             raise StrategyFailed(f"not carried out: {outcome.outcome}")
         return outcome.outcome
-
-    def _answered(self, proof: str | None) -> None:
-        """Say what a dialog did."""
-        if proof is not None:
-            self._assistants.say(proof)

@@ -121,22 +121,17 @@ class BacktestActions(WorkspaceActions):
             screen.say("the desk is still starting", "warning")
             return
         form = BacktestForm(screen.bridge, request, self._started, program=program)
-        await screen.app.push_screen(form, self._answered)
+        await screen.app.push_screen(form, self._say_proof)
 
     async def _sweep(self, run: BacktestRun) -> None:
         from tui.screens.backtest_sweep_form import SweepForm
 
         screen = self._backtests
         request = await self._request_of(run)
-        await screen.app.push_screen(SweepForm(screen.bridge, request, self._started), self._answered)
+        await screen.app.push_screen(SweepForm(screen.bridge, request, self._started), self._say_proof)
 
     def _started(self, run: BacktestRun) -> None:
         self._backtests.choose_run(run.run_id)
-
-    def _answered(self, proof: str | None) -> None:
-        """Say what a dialog started."""
-        if proof is not None:
-            self._backtests.say(proof)
 
     async def _mark(self, run: BacktestRun) -> None:
         if run.combinations:

@@ -21,6 +21,7 @@ from tui.numbers import read_number
 from tui.screens.signal_fields import MAX_NAME_LENGTH, TextField
 from tui.screens.signal_form import FormScreen
 from tui.screens.ticket_fields import ChoiceField
+from tui.trader_figures import figure_text
 from tui.widgets.wrapped_text import WrappedText
 
 KEY_SOURCES = (
@@ -28,11 +29,6 @@ KEY_SOURCES = (
     (KeySource.ENVIRONMENT.value, "environment"),
     (KeySource.NONE.value, "no key"),
 )
-
-
-def number_text(value: Decimal | float | int | None) -> str:
-    """Return a number as a field shows it, nothing for None."""
-    return "" if value is None else f"{Decimal(str(value)).normalize():f}"
 
 
 def number_of(text: str, field: str) -> Decimal | None:
@@ -108,7 +104,7 @@ class ConnectionForm(FormScreen):
             with self.row():
                 for place, (name, label, empty) in enumerate(pair):
                     yield self.label(name, label, "-second" if place else "")
-                    yield TextField(number_text(getattr(kept, name)), placeholder=empty, id=name)
+                    yield TextField(figure_text(getattr(kept, name)), placeholder=empty, id=name)
         with self.row():
             yield self.label("max_concurrent", "calls at once")
             yield TextField(str(kept.max_concurrent), id="max_concurrent")

@@ -1,14 +1,16 @@
-"""What the dialogs share: their frame, and facts as aligned labels and values."""
+"""What the dialogs share: their frame, what runs their actions, and facts as aligned labels and values."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from rich.text import Text
-from textual import events
+from textual import events, on
 from textual.app import App
 from textual.screen import ModalScreen
 
+from tui.messages import ActionChosen
 from tui.theming import role_style
 
 Answer = TypeVar("Answer")
@@ -55,6 +57,26 @@ class DialogScreen(ModalScreen[Answer], inherit_bindings=False):
         self.set_class(event.size.height < COMPACT_BELOW, "-compact")
         for body in self.query(".body"):
             body.styles.max_height = max(1, event.size.height - FRAME_HEIGHT)
+
+
+class ActionDialog(DialogScreen[Answer], inherit_bindings=False):
+    """A dialog whose keys come from the table of actions; a subclass adds what each does to `handlers`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handlers: dict[str, Callable[[], Awaitable[None] | None]] = {}
+
+    async def action_perform(self, action_id: str) -> None:
+        """Run one action by its id."""
+        result = self.handlers[action_id]()
+        if result is not None:
+            await result
+
+    @on(ActionChosen)
+    async def action_clicked(self, event: ActionChosen) -> None:
+        """Run what was clicked."""
+        event.stop()
+        await self.action_perform(event.action_id)
 
 
 def facts_text(app: App[Any], facts: tuple[tuple[str, str], ...]) -> Text:

@@ -105,7 +105,7 @@ class ModelActions(WorkspaceActions):
         from tui.screens.connection_form import ConnectionForm
 
         screen = self._models
-        await screen.app.push_screen(ConnectionForm(screen.bridge, screen.models, state), self._answered)
+        await screen.app.push_screen(ConnectionForm(screen.bridge, screen.models, state), self._say_proof)
 
     async def _test(self, state: ConnectionState) -> None:
         from tui.screens.connection_form import ConnectionTestForm
@@ -114,7 +114,7 @@ class ModelActions(WorkspaceActions):
         asked = [item.model for item in screen.view.traders if item.trader_id in state.traders and item.model]
         vendor = screen.models.vendor(state.connection.vendor)
         model = next(iter((*asked, *(vendor.models if vendor else ()))), "")
-        await screen.app.push_screen(ConnectionTestForm(screen.bridge, state, model), self._answered)
+        await screen.app.push_screen(ConnectionTestForm(screen.bridge, state, model), self._say_proof)
 
     async def _delete(self, state: ConnectionState) -> None:
         screen, connection_id = self._models, state.connection.connection_id
@@ -182,7 +182,7 @@ class ModelActions(WorkspaceActions):
 
         screen = self._models
         form = PassphraseForm(screen.bridge, state, is_change=is_change)
-        await screen.app.push_screen(form, self._answered)
+        await screen.app.push_screen(form, self._say_proof)
 
     def _lock(self) -> None:
         screen = self._models
@@ -195,8 +195,3 @@ class ModelActions(WorkspaceActions):
             return "the vault is locked; whoever needs a key is refused until it is open"
 
         screen.send(run)
-
-    def _answered(self, proof: str | None) -> None:
-        """Say what a dialog did."""
-        if proof is not None:
-            self._models.say(proof)

@@ -97,7 +97,7 @@ class ProgramActions(WorkspaceActions):
 
         screen = self._programs
         form = ProgramForm(screen.bridge, screen.programs, None, self._started, name)
-        await screen.app.push_screen(form, self._answered)
+        await screen.app.push_screen(form, self._say_proof)
 
     def _started(self, program: Program) -> None:
         self._programs.choose_program(program.program_id)
@@ -174,14 +174,14 @@ class ProgramActions(WorkspaceActions):
         from tui.screens.program_binding_form import BindingForm
 
         screen = self._programs
-        await screen.app.push_screen(BindingForm(screen.bridge, screen.programs, binding), self._answered)
+        await screen.app.push_screen(BindingForm(screen.bridge, screen.programs, binding), self._say_proof)
 
     async def _open_settings(self, program: Program) -> None:
         from tui.screens.program_form import ProgramForm
 
         screen = self._programs
         form = ProgramForm(screen.bridge, screen.programs, program, lambda saved: None)
-        await screen.app.push_screen(form, self._answered)
+        await screen.app.push_screen(form, self._say_proof)
 
     async def _show_versions(self, program: Program) -> None:
         from tui.screens.program_versions import VersionsScreen
@@ -285,8 +285,3 @@ class ProgramActions(WorkspaceActions):
         program = screen.listed_program
         is_narrow = screen.programs.scope is not None
         screen.set_scope(None if is_narrow or program is None else program.program_id)
-
-    def _answered(self, proof: str | None) -> None:
-        """Say what a dialog saved."""
-        if proof is not None:
-            self._programs.say(proof)

@@ -17,13 +17,12 @@ from tui import format as fmt
 from tui.action import Context
 from tui.actions import bindings_for
 from tui.bridge import DeskBridge
-from tui.messages import ActionChosen
 from tui.panes.footer import footer_spans
 from tui.panes.span_line import Span, SpanLine
 from tui.program_outline import Node, text_nodes
 from tui.proposals import Proposal
 from tui.replay_view import RUN_ROLES
-from tui.screens.dialog import DialogScreen
+from tui.screens.dialog import ActionDialog
 from tui.widgets.live_table import Cell, LiveTable, Row
 from tui.widgets.table_layout import Column
 from tui.widgets.wrapped_text import WrappedText
@@ -46,7 +45,7 @@ COLUMNS = (
 )
 
 
-class PromptRunsScreen(DialogScreen[None], inherit_bindings=False):
+class PromptRunsScreen(ActionDialog[None], inherit_bindings=False):
     """Lists the runs newest first; Enter shows what one came to."""
 
     DEFAULT_CSS = """
@@ -61,7 +60,7 @@ class PromptRunsScreen(DialogScreen[None], inherit_bindings=False):
         super().__init__()
         self._bridge = bridge
         self._notice = Span("")
-        self.handlers: dict[str, Callable[[], Awaitable[None] | None]] = {
+        self.handlers |= {
             "prompt-runs.stop": lambda: self._with_run(self._stop),
             "prompt-runs.retry": lambda: self._with_run(self._retry),
             "prompt-runs.delete": lambda: self._with_run(self._delete),
@@ -82,18 +81,6 @@ class PromptRunsScreen(DialogScreen[None], inherit_bindings=False):
         self.query_one(LiveTable).focus()
         self._show()
         self.set_interval(REFRESH_S, self._show)
-
-    async def action_perform(self, action_id: str) -> None:
-        """Run one action by its id; what the desk refuses is said."""
-        result = self.handlers[action_id]()
-        if result is not None:
-            await result
-
-    @on(ActionChosen)
-    async def action_clicked(self, event: ActionChosen) -> None:
-        """Run what was clicked."""
-        event.stop()
-        await self.action_perform(event.action_id)
 
     @on(LiveTable.RowHighlighted)
     def cursor_moved(self) -> None:

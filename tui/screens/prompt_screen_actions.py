@@ -73,7 +73,7 @@ class PromptActions(WorkspaceActions):
             if prompt is None:
                 screen.go_to(Context.PROMPT_EDITOR)
 
-        await screen.app.push_screen(PromptForm(screen.bridge, prompt, saved), self._answered)
+        await screen.app.push_screen(PromptForm(screen.bridge, prompt, saved), self._say_proof)
 
     async def _copy(self, prompt: Prompt) -> None:
         screen = self._prompts
@@ -210,8 +210,3 @@ class PromptActions(WorkspaceActions):
 
         self._prompts.go_to(Context.VARIABLES)
         self._prompts.query_one(VariablesPane).find()
-
-    def _answered(self, proof: str | None) -> None:
-        """Say what a dialog saved."""
-        if proof is not None:
-            self._prompts.say(proof)

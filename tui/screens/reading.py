@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from rich.text import Text
@@ -13,17 +12,16 @@ from textual.widgets import Input
 
 from engine.text import count
 from tui.action import Context
-from tui.messages import ActionChosen
 from tui.panes.footer import footer_spans
 from tui.panes.span_line import Span, SpanLine
-from tui.screens.dialog import DialogScreen
+from tui.screens.dialog import ActionDialog
 from tui.screens.signal_fields import TextField
 from tui.widgets.reading_text import ReadingText
 
 FIND_HINT = "Enter keeps it found, Esc forgets it"
 
 
-class ReadingScreen(DialogScreen[None], inherit_bindings=False):
+class ReadingScreen(ActionDialog[None], inherit_bindings=False):
     """The frame: what a subclass puts above the text, the text, what is found in it, and the keys.
 
     `prefix` starts the ids of the actions that every such screen has: find, next, previous, copy, close.
@@ -47,7 +45,7 @@ class ReadingScreen(DialogScreen[None], inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         prefix = self.prefix
-        self.handlers: dict[str, Callable[[], Awaitable[None] | None]] = {
+        self.handlers |= {
             f"{prefix}.find": self._find,
             f"{prefix}.next": lambda: self._go_to_found(1),
             f"{prefix}.previous": lambda: self._go_to_found(-1),
@@ -92,18 +90,6 @@ class ReadingScreen(DialogScreen[None], inherit_bindings=False):
         self._notice = Span(f"{message} ", role)
         self._show_keys()
 
-    async def action_perform(self, action_id: str) -> None:
-        """Run one action by its id."""
-        result = self.handlers[action_id]()
-        if result is not None:
-            await result
-
-    @on(ActionChosen)
-    async def action_clicked(self, event: ActionChosen) -> None:
-        """Run what was clicked."""
-        event.stop()
-        await self.action_perform(event.action_id)
-
     @on(Input.Changed, "#find")
     def find_changed(self, event: Input.Changed) -> None:
         """Mark what is typed as it is typed."""
@@ -140,11 +126,11 @@ class ReadingScreen(DialogScreen[None], inherit_bindings=False):
 
     def _say_found(self) -> None:
         words = self.query_one("#find", TextField).value
-        place, count = self.reading.found
+        place, places = self.reading.found
         if not words:
             self.say("")
-        elif count:
-            self.say(f"{place} of {count} found")
+        elif places:
+            self.say(f"{place} of {places} found")
         else:
             self.say("not found", "warning")
 

@@ -113,7 +113,7 @@ class SignalActions(WorkspaceActions):
 
         screen = self._signals
         editor = SignalEditor(screen.bridge, signal, symbol or screen.selection.symbol, condition=condition)
-        await screen.app.push_screen(editor, self._answered)
+        await screen.app.push_screen(editor, self._say_proof)
 
     async def _toggle_signal(self, signal_id: int, symbol: str) -> None:
         from tui.signal_proposals import toggle_signal
@@ -150,7 +150,7 @@ class SignalActions(WorkspaceActions):
 
         screen = self._signals
         editor = PoolEditor(screen.bridge, screen.signals, pool, symbol or screen.selection.symbol)
-        await screen.app.push_screen(editor, self._answered)
+        await screen.app.push_screen(editor, self._say_proof)
 
     async def _choose_listeners(self, pool_id: int, symbol: str) -> None:
         from tui.screens.signal_listeners import ListenersScreen
@@ -158,7 +158,7 @@ class SignalActions(WorkspaceActions):
 
         screen = self._signals
         pool = pool_named(screen.signals, pool_id)
-        await screen.app.push_screen(ListenersScreen(screen.bridge, screen.signals, pool), self._answered)
+        await screen.app.push_screen(ListenersScreen(screen.bridge, screen.signals, pool), self._say_proof)
 
     async def _toggle_pool(self, pool_id: int, symbol: str) -> None:
         from tui.signal_proposals import toggle_pool
@@ -211,11 +211,6 @@ class SignalActions(WorkspaceActions):
             return propose_remove_alert(self._signals.signals, int(key), self._signals.bridge)
 
         await self._signals.ask(make)
-
-    def _answered(self, proof: str | None) -> None:
-        """Say what an editor saved."""
-        if proof is not None:
-            self._signals.say(proof)
 
     def _change_span(self, direction: int) -> None:
         spans = tuple(PreviewSpan)

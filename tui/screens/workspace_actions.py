@@ -274,6 +274,11 @@ class WorkspaceActions:
 
         self._screen.send(run)
 
+    def _say_proof(self, proof: str | None) -> None:
+        """Say what a dialog did; one that was left did nothing."""
+        if proof is not None:
+            self._screen.say(proof)
+
     def _trigger_trader(self) -> None:
         trader = self._screen.view.trader
         if trader is not None:
