@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
+from unittest.mock import patch
 
 import msgspec
 
@@ -101,7 +102,7 @@ def measure_loops(launch: ModuleType, log: Path) -> None:
         return await open_desk(home, settings, bus, pacing, passphrase_fd)
 
     launch.__dict__["_run"] = measured
-    LocalDesk.open = opened  # type: ignore[method-assign]
+    patch.object(LocalDesk, "open", opened).start()
 
 
 _engine_loops: list[asyncio.AbstractEventLoop] = []

@@ -21,13 +21,18 @@ FONT_DOWNLOADS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 """The picture must be the same without a network: any monospace font will do."""
 SECONDS_OF_TRADING = 40
 MANUAL = 3
+SYMBOLS = 3
+LONGEST_START_SECONDS = 20
 
 
 async def take_picture(home: Path) -> None:
     desk = DeskThread(home, Settings(replay=ReplaySettings(speed=600)))
     app = DeskApp(desk, Settings(), start_desk=desk.start)
     async with app.run_test(size=(140, 42)) as pilot:
-        await asyncio.sleep(3)
+        for _ in range(LONGEST_START_SECONDS * 5):
+            if len(desk.tickers()) == SYMBOLS:
+                break
+            await asyncio.sleep(0.2)
         await trade(desk)
         await asyncio.sleep(SECONDS_OF_TRADING)
         await desk.set_replay(speed=60)
